@@ -1,0 +1,140 @@
+#include "descendants.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "deadline.h"
+
+/* A killed process ends when the kernel gives it a moment, which a busy machine may delay. One that has not ended
+ * within this, while no other did, hangs in the kernel. */
+#define PATIENCE (200 * (int64_t)DEADLINE_MS)
+/* However many there are and however fast they fork. */
+#define LIMIT (2000 * (int64_t)DEADLINE_MS)
+enum { LOOK_AGAIN_NS = 100000 };
+
+/* The kernel's PID_MAX_LIMIT (include/linux/threads.h), and the least number that is given out again after they have
+ * wrapped. */
+enum { LARGEST_PID = 4194304, FIRST_REUSED = 300 };
+
+void descendants_adopt(void)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+/* Kills the children that the kernel lists, and they are all that there are at the moment. Returns false where it does
+ * not list them: no /proc, or a kernel without CONFIG_PROC_CHILDREN. */
+static bool kill_listed(void)
+{
+	char path[64], list[4096];
+	ssize_t count;
+	size_t kept = 0;
+
+	snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return false;
+	while ((count = read(file, list + kept, sizeof list - 1 - kept)) > 0) {
+		char *at = list, *end;
+		size_t length = kept + (size_t)count;
+		list[length] = '\0';
+		for (;;) {
+			long pid = strtol(at, &end, 10);
+			/* Every number has a blank behind it; one that has none goes on in the next part. */
+			if (end == at || *end == '\0')
+				break;
+			kill((pid_t)pid, SIGKILL);
+			at = end;
+		}
+		kept = length - (size_t)(at - list);
+		for (size_t i = 0; i < kept; i++)
+			list[i] = at[i];
+	}
+	close(file);
+	return true;
+}
+
+/* The kernel counts process numbers upwards, so a process made now bounds those of all descendants. */
+static __attribute__((noinline)) pid_t newest_pid(void)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0)
+		_exit(0);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return pid;
+}
+
+/* Kills the children among the numbers from..to, the youngest first, for it is the one that may be forking on. Only the
+ * parent may wait for a process, and until it has, the number is not given to another: so who is a child cannot be
+ * mistaken. */
+static void kill_numbered(pid_t from, pid_t to)
+{
+	for (pid_t pid = to; pid >= from; pid--) {
+		siginfo_t info;
+		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0)
+			kill(pid, SIGKILL);
+	}
+}
+
+/* Without /proc the children can only be found by asking for every number that they may have. */
+static void kill_searched(pid_t first)
+{
+	pid_t newest = newest_pid();
+
+	if (newest >= first) {
+		kill_numbered(first, newest);
+	} else {
+		/* The numbers have wrapped, or no process could be made to ask. */
+		kill_numbered(FIRST_REUSED, newest < 0 ? first : newest);
+		kill_numbered(first, LARGEST_PID);
+	}
+}
+
+/* Reaps what has ended. Returns how many, -1 when no child is left. */
+static int reap(void)
+{
+	int count = 0;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG | __WALL)) > 0)
+		count++;
+	return pid < 0 && errno == ECHILD ? -1 : count;
+}
+
+int descendants_end(pid_t first)
+{
+	int64_t start = deadline_now(), progress = start;
+	sigset_t child;
+	int reaped;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	/* The session's first group in one stroke, which no fork escapes. `first` is not reaped yet, so its number is
+	 * still its own. */
+	kill(-first, SIGKILL);
+	/* Most commands leave nothing else, and then this is all. Killing a parent hands its children to us: look again
+	 * until there is none. */
+	while ((reaped = reap()) >= 0) {
+		int64_t now = deadline_now();
+		if (reaped > 0)
+			progress = now;
+		if (now - progress > PATIENCE || now - start > LIMIT)
+			return -1;
+		if (!kill_listed()) {
+			kill_searched(first);
+			/* The search itself may take its time. */
+			progress += deadline_now() - now;
+		}
+		sigtimedwait(&child, NULL, &(struct timespec){.tv_nsec = LOOK_AGAIN_NS});
+	}
+	return 0;
+}

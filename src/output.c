@@ -1,0 +1,92 @@
+#include "output.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+/* What a blocked standard output is given when the deadline has passed already. */
+#define GRACE (20 * (int64_t)DEADLINE_MS)
+
+static volatile sig_atomic_t exit_code;
+
+static void leave(int number)
+{
+	(void)number;
+	_exit(exit_code);
+}
+
+/* A write to a terminal or a pipe that nobody reads blocks for ever, whatever poll said before. The verdict is
+ * known by now: a timer or a signal ends the program with its exit code. */
+static void leave_at(int64_t end, int code)
+{
+	static const int ending[] = {SIGALRM, SIGINT, SIGTERM};
+	struct sigaction action = {.sa_handler = leave};
+	int64_t left = end - deadline_now();
+	sigset_t open;
+
+	if (left < GRACE)
+		left = GRACE;
+	exit_code = code;
+	sigemptyset(&open);
+	for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
+		sigaction(ending[i], &action, NULL);
+		sigaddset(&open, ending[i]);
+	}
+	setitimer(ITIMER_REAL,
+		  &(struct itimerval){.it_value = {.tv_sec = left / 1000000000, .tv_usec = left % 1000000000 / 1000}},
+		  NULL);
+	sigprocmask(SIG_UNBLOCK, &open, NULL);
+}
+
+bool output_write(int fd, const struct buf *text, const struct deadline *deadline, int code)
+{
+	const char *at = buf_string(text);
+	size_t left = text->length;
+
+	leave_at(deadline->end, code);
+	while (left > 0) {
+		ssize_t count = write(fd, at, left);
+		if (count >= 0) {
+			at += count;
+			left -= (size_t)count;
+		} else if (errno == EAGAIN) {
+			struct pollfd writable = {.fd = fd, .events = POLLOUT};
+			poll(&writable, 1, -1);
+		} else if (errno != EINTR) {
+			return false;
+		}
+	}
+	return true;
+}
+
+int output_exit_code(const struct spec *spec, enum verdict verdict)
+{
+	return spec->exit_codes.code[verdict];
+}
+
+void output_add_ms(struct buf *out, int64_t nanoseconds)
+{
+	int64_t tenths = (nanoseconds + 50000) / 100000;
+
+	buf_number(out, (uint64_t)tenths / 10);
+	buf_text(out, ".");
+	buf_number(out, (uint64_t)tenths % 10);
+	buf_text(out, " ms");
+}
+
+void output_result(const struct spec *spec, const struct result *result, const struct deadline *deadline)
+{
+	static void (*const formats[])(const struct spec *, const struct result *, struct buf *) = {
+	    [FORMAT_TEXT] = output_text,
+	    [FORMAT_JSON] = output_json,
+	};
+	struct buf out = {0};
+
+	if (spec->quiet)
+		return;
+	formats[spec->format](spec, result, &out);
+	output_write(STDOUT_FILENO, &out, deadline, output_exit_code(spec, result->verdict));
+	buf_free(&out);
+}

@@ -1,0 +1,273 @@
+#include "tls.h"
+
+#include <arpa/inet.h>
+#include <openssl/asn1.h>
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+
+bool tls_available(void)
+{
+	return true;
+}
+
+void tls_prepare(bool needed)
+{
+#ifdef PROBECTL_STATIC
+	/* There libcurl leaves OpenSSL alone until the first handshake. */
+	if (!needed)
+		return;
+#else
+	(void)needed;
+#endif
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
+				OPENSSL_INIT_NO_ADD_ALL_DIGESTS | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
+				OPENSSL_INIT_NO_ATEXIT,
+			    NULL);
+	/* But these three have to be found by number, to tell how strong a certificate's signature is. */
+	EVP_add_digest(EVP_sha256());
+	EVP_add_digest(EVP_sha384());
+	EVP_add_digest(EVP_sha512());
+}
+
+/* A key with a passphrase would be asked for on the terminal. */
+static int no_passphrase(char *text, int size, int writing, void *context)
+{
+	(void)text;
+	(void)size;
+	(void)writing;
+	(void)context;
+	return -1;
+}
+
+static X509 *read_certificate(struct slice pem)
+{
+	BIO *memory = BIO_new_mem_buf(pem.at, (int)pem.length);
+	X509 *certificate = memory ? PEM_read_bio_X509_AUX(memory, NULL, no_passphrase, NULL) : NULL;
+
+	BIO_free(memory);
+	return certificate;
+}
+
+static EVP_PKEY *read_key(struct slice pem)
+{
+	BIO *memory = BIO_new_mem_buf(pem.at, (int)pem.length);
+	EVP_PKEY *key = memory ? PEM_read_bio_PrivateKey(memory, NULL, no_passphrase, NULL) : NULL;
+
+	BIO_free(memory);
+	return key;
+}
+
+int tls_library_check_files(const struct spec *spec, struct error *error)
+{
+	int status = -1;
+
+	tls_prepare(true);
+	X509 *ca = spec->cacert ? read_certificate(spec->cacert_pem) : NULL;
+	X509 *certificate = spec->cert ? read_certificate(spec->cert_pem) : NULL;
+	EVP_PKEY *key = spec->cert ? read_key(spec->key ? spec->key_pem : spec->cert_pem) : NULL;
+	if (spec->cacert && !ca)
+		error_set(error, "--cacert %s: holds no certificate in PEM form", value_quote(spec->cacert).text);
+	else if (spec->cert && !certificate)
+		error_set(error, "--cert %s: holds no certificate in PEM form", value_quote(spec->cert).text);
+	else if (spec->cert && !key && !spec->key)
+		error_set(error, "--cert %s: holds no private key without a passphrase: give it with --key",
+			  value_quote(spec->cert).text);
+	else if (spec->cert && !key)
+		error_set(error, "--key %s: holds no private key in PEM form without a passphrase",
+			  value_quote(spec->key).text);
+	else if (spec->cert && X509_check_private_key(certificate, key) != 1)
+		error_set(error, "--key %s: does not belong to the certificate of --cert",
+			  value_quote(spec->key ? spec->key : spec->cert).text);
+	else
+		status = 0;
+	ERR_clear_error();
+	X509_free(ca);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+	return status;
+}
+
+void tls_library_close(struct tls_session *session, int fd)
+{
+	SSL *ssl = session->library;
+	/* libcurl's own BIO writes only while libcurl is at work. */
+	BIO *direct = ssl ? BIO_new_socket(fd, BIO_NOCLOSE) : NULL;
+
+	if (direct) {
+		SSL_set_bio(ssl, direct, direct);
+		SSL_shutdown(ssl);
+	}
+	SSL_free(ssl);
+	session->library = NULL;
+	ERR_clear_error();
+}
+
+/* A name as "CN = localhost, O = Example". */
+static void copy_name(char *text, size_t size, const X509_NAME *name)
+{
+	BIO *memory = BIO_new(BIO_s_mem());
+	char *bytes;
+
+	if (memory && X509_NAME_print_ex(memory, name, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
+		long length = BIO_get_mem_data(memory, &bytes);
+		snprintf(text, size, "%.*s", (int)length, bytes);
+	}
+	BIO_free(memory);
+}
+
+/* The names that it is for, a wrong one among them being what a person looks for. */
+static void copy_alternative_names(char *text, size_t size, const X509 *certificate)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+	size_t used = 0;
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(names) && used < size - 1; i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+		const char *comma = used ? ", " : "";
+		int added = 0;
+		if (name->type == GEN_DNS || name->type == GEN_URI || name->type == GEN_EMAIL) {
+			added = snprintf(text + used, size - used, "%s%.*s", comma, ASN1_STRING_length(name->d.ia5),
+					 (const char *)ASN1_STRING_get0_data(name->d.ia5));
+		} else if (name->type == GEN_IPADD) {
+			char ip[INET6_ADDRSTRLEN] = "?";
+			int length = ASN1_STRING_length(name->d.iPAddress);
+			if (length == 4 || length == 16)
+				inet_ntop(length == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(name->d.iPAddress),
+					  ip, sizeof ip);
+			added = snprintf(text + used, size - used, "%s%s", comma, ip);
+		}
+		used += added > 0 ? (size_t)added : 0;
+	}
+	GENERAL_NAMES_free(names);
+}
+
+static int64_t seconds(const ASN1_TIME *time)
+{
+	ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+	int days = 0, rest = 0;
+
+	if (epoch)
+		ASN1_TIME_diff(&days, &rest, epoch, time);
+	ASN1_TIME_free(epoch);
+	return (int64_t)days * 86400 + rest;
+}
+
+static void note_certificate(struct tls_session *session, const X509 *certificate)
+{
+	if (!certificate || session->certificate)
+		return;
+	session->certificate = true;
+	copy_name(session->subject, sizeof session->subject, X509_get_subject_name(certificate));
+	copy_name(session->issuer, sizeof session->issuer, X509_get_issuer_name(certificate));
+	copy_alternative_names(session->names, sizeof session->names, certificate);
+	session->not_before = seconds(X509_get0_notBefore(certificate));
+	session->not_after = seconds(X509_get0_notAfter(certificate));
+}
+
+static enum tls_problem problem_of(int error)
+{
+	switch (error) {
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return TLS_EXPIRED;
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return TLS_NOT_YET_VALID;
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+		return TLS_SELF_SIGNED;
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+		return TLS_UNKNOWN_ISSUER;
+	default:
+		return TLS_OTHER;
+	}
+}
+
+/* Where the session hangs at libcurl's SSL_CTX. */
+static int session_index(void)
+{
+	static int index = -1;
+
+	if (index < 0)
+		index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+	return index;
+}
+
+static struct tls_session *session_of(const SSL *ssl)
+{
+	return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), session_index());
+}
+
+/* Watches libcurl's verification, and changes nothing of it. */
+static int watch_verification(int fine, X509_STORE_CTX *store)
+{
+	const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls_session *session = session_of(ssl);
+	int error = X509_STORE_CTX_get_error(store), depth = X509_STORE_CTX_get_error_depth(store);
+
+	note_certificate(session, X509_STORE_CTX_get0_cert(store));
+	if (!fine && session->problem == TLS_FINE && SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE) {
+		enum tls_problem problem = problem_of(error);
+		/* The dates in the message are the server's own certificate's; one further up has its words alone. */
+		bool dates = problem == TLS_EXPIRED || problem == TLS_NOT_YET_VALID;
+		session->problem = dates && depth > 0 ? TLS_OTHER : problem;
+		session->problem_words = dates && depth > 0 ? "an issuer's certificate has expired or is not yet valid"
+							    : X509_verify_cert_error_string(error);
+	}
+	return fine;
+}
+
+static void watch_handshake(const SSL *ssl, int where, int value)
+{
+	struct tls_session *session = session_of(ssl);
+
+	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT) {
+		session->alert = value & 0xff;
+	} else if (where & SSL_CB_LOOP && SSL_get_state(ssl) == TLS_ST_CR_CERT_REQ) {
+		session->asked_for_certificate = true;
+	} else if (where & SSL_CB_HANDSHAKE_DONE && !session->done) {
+		const unsigned char *protocol;
+		unsigned length = 0;
+		X509 *certificate = SSL_get1_peer_certificate(ssl);
+		session->done = true;
+		if (session->keep && SSL_up_ref((SSL *)(uintptr_t)ssl) == 1)
+			session->library = (SSL *)(uintptr_t)ssl;
+		SSL_get0_alpn_selected(ssl, &protocol, &length);
+		snprintf(session->version, sizeof session->version, "%s", SSL_get_version(ssl));
+		snprintf(session->cipher, sizeof session->cipher, "%s", SSL_get_cipher_name(ssl));
+		snprintf(session->protocol, sizeof session->protocol, "%.*s", (int)length,
+			 length ? (const char *)protocol : "");
+		note_certificate(session, certificate);
+		X509_free(certificate);
+	}
+}
+
+static CURLcode observe(CURL *easy, void *context, void *argument)
+{
+	struct tls_session *session = argument;
+
+	(void)easy;
+	if (session->starting)
+		session->starting(session->context);
+	SSL_CTX_set_ex_data(context, session_index(), session);
+	SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), watch_verification);
+	SSL_CTX_set_info_callback(context, watch_handshake);
+	SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+	/* As Go's client: a server that closes without close_notify has ended its answer. */
+	SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
+	return CURLE_OK;
+}
+
+void tls_library_observe(CURL *easy, struct tls_session *session)
+{
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, observe);
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, session);
+}

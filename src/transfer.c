@@ -1,0 +1,472 @@
+#include "transfer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* libcurl 7.88, of Debian 12, has faults of its own that are worked around below. */
+static const bool curl_is_old = LIBCURL_VERSION_NUM < 0x080000;
+
+/* How long libcurl is left alone when nothing comes. */
+#define NUDGE (20 * (int64_t)DEADLINE_MS)
+
+/* The exchange that is under way. */
+static struct transfer *current;
+
+/* libcurl reads by recv, and this one stands before the C library's. Who answers in another protocol is best told by
+ * how the answer starts, which libcurl does not say, and which nobody can look at without a race before it has read. */
+ssize_t recv(int fd, void *bytes, size_t count, int flags)
+{
+	ssize_t received = recvfrom(fd, bytes, count, flags, NULL, NULL);
+
+	if (received > 0 && current && fd == current->socket && current->first_count < sizeof current->first) {
+		size_t room = sizeof current->first - current->first_count;
+		size_t taken = (size_t)received < room ? (size_t)received : room;
+		memcpy(current->first + current->first_count, bytes, taken);
+		current->first_count += taken;
+	}
+	return received;
+}
+
+/* One for all the exchanges of a probe. It is left to the program's end: its clean-up takes a tenth of a whole probe.
+ */
+static CURLM *multi;
+
+/* libcurl 7.88 calls connect() even on a socket that it was told is connected, which a Unix socket does not take a
+ * second time. There it gets a socket that does (a UDP one, on which nothing is sent), and before its first byte the
+ * real one is put in its place. */
+#if LIBCURL_VERSION_NUM >= 0x075800 && LIBCURL_VERSION_NUM < 0x080000
+static int decoy(int fd, bool is_path)
+{
+	return is_path ? socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : fd;
+}
+#else
+static int decoy(int fd, bool is_path)
+{
+	(void)is_path;
+	return fd;
+}
+#endif
+
+static void put_real_socket(void *context)
+{
+	struct transfer *transfer = context;
+
+	if (transfer->under < 0)
+		return;
+	dup3(transfer->under, transfer->socket, O_CLOEXEC);
+	close(transfer->under);
+	transfer->under = -1;
+}
+
+static int before_request(void *context, char *peer, char *own, int peer_port, int own_port)
+{
+	(void)peer;
+	(void)own;
+	(void)peer_port;
+	(void)own_port;
+	put_real_socket(context);
+	return CURL_PREREQFUNC_OK;
+}
+
+static curl_socket_t give_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct transfer *transfer = context;
+	int fd = transfer->fd;
+
+	(void)purpose;
+	(void)address;
+	/* There is one connection; a second one, for a retry, would be a second probe. */
+	transfer->asked_again = fd < 0;
+	transfer->fd = -1;
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+static int already_connected(void *context, curl_socket_t fd, curlsocktype purpose)
+{
+	(void)context;
+	(void)fd;
+	(void)purpose;
+	return CURL_SOCKOPT_ALREADY_CONNECTED;
+}
+
+/* close() would wait for the peer by SO_LINGER, past the deadline; the program's end does not. */
+static int end_socket(void *context, curl_socket_t fd)
+{
+	(void)context;
+	return shutdown(fd, SHUT_RDWR);
+}
+
+static int note_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *socket_context)
+{
+	struct transfer *transfer = context;
+
+	(void)easy;
+	(void)socket_context;
+	/* The connection of a redirect before this one may still be there. */
+	if (fd != transfer->socket)
+		return 0;
+	transfer->events = what == CURL_POLL_REMOVE ? CURL_POLL_NONE : what;
+	return 0;
+}
+
+static int note_timer(CURLM *handle, long milliseconds, void *context)
+{
+	struct transfer *transfer = context;
+
+	(void)handle;
+	transfer->timer_at = milliseconds < 0 ? DEADLINE_NEVER : deadline_now() + (int64_t)milliseconds * DEADLINE_MS;
+	return 0;
+}
+
+int transfer_open(struct transfer *transfer, int fd, const struct net_name *peer, bool tls, struct result *result)
+{
+	char where[sizeof peer->text + 8];
+
+	*transfer = (struct transfer){
+	    .fd = decoy(fd, peer->is_path), .under = -1, .timer_at = DEADLINE_NEVER, .peer = *peer};
+	transfer->socket = transfer->fd;
+	if (transfer->fd != fd)
+		transfer->under = fd;
+	/* libcurl would write the keys of the session to the file that it names. */
+	unsetenv("SSLKEYLOGFILE");
+	tls_prepare(tls);
+	if (!multi && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		result_set(result, UNKNOWN, REASON_INTERNAL_ERROR, "libcurl cannot be initialised");
+		return -1;
+	}
+	multi = multi ? multi : curl_multi_init();
+	/* "::" before the address: whatever the URL's host and port, this is where the socket leads. */
+	snprintf(where, sizeof where, "::%s", peer->is_path ? "127.0.0.1:1" : peer->text);
+	transfer->easy = curl_easy_init();
+	transfer->connect_to = curl_slist_append(NULL, where);
+	if (!transfer->easy || !multi || !transfer->connect_to) {
+		result_no_resources(result, "preparing the request", ENOMEM);
+		return -1;
+	}
+	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, note_socket);
+	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transfer);
+	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, note_timer);
+	curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transfer);
+	curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(transfer->easy, CURLOPT_CONNECT_TO, transfer->connect_to);
+	curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETFUNCTION, give_socket);
+	curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETDATA, transfer);
+	curl_easy_setopt(transfer->easy, CURLOPT_SOCKOPTFUNCTION, already_connected);
+	curl_easy_setopt(transfer->easy, CURLOPT_CLOSESOCKETFUNCTION, end_socket);
+	curl_easy_setopt(transfer->easy, CURLOPT_PREREQFUNCTION, before_request);
+	curl_easy_setopt(transfer->easy, CURLOPT_PREREQDATA, transfer);
+	curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, transfer->words);
+	curl_easy_setopt(transfer->easy, CURLOPT_NOSIGNAL, 1L);
+	/* "" also keeps libcurl from looking at http_proxy and its like. */
+	curl_easy_setopt(transfer->easy, CURLOPT_PROXY, "");
+	/* Its own limit for TCP and TLS together is 300 s; the deadline may be an hour. */
+	curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, 2 * 3600000L);
+	return 0;
+}
+
+void transfer_use_tls(struct transfer *transfer, const struct spec *spec, const char *bundle, const char *name)
+{
+	transfer->uses_tls = true;
+	transfer->tls_name = name;
+	tls_set_up(transfer->easy, spec, bundle, &transfer->tls);
+	transfer->tls.starting = put_real_socket;
+	transfer->tls.context = transfer;
+}
+
+/* libcurl 7.88 writes the parts of an HTTP/2 request one by one. A server that has the first of them may answer and
+ * reset the request, and then the answer is dropped for the reset; newer ones write all at once. A Unix socket has no
+ * cork. */
+static void cork(const struct transfer *transfer, int on)
+{
+	if (curl_is_old && transfer->http2)
+		setsockopt(transfer->socket, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+}
+
+static void act(const struct transfer *transfer, curl_socket_t socket, int happened, int *running)
+{
+	cork(transfer, 1);
+	curl_multi_socket_action(multi, socket, happened, running);
+	cork(transfer, 0);
+}
+
+/* Waits for the socket or the timer, and tells libcurl. Returns false at the end of the time. */
+static bool step(struct transfer *transfer, const struct deadline *deadline, int *running)
+{
+	struct pollfd polled = {.fd = transfer->socket};
+	int happened = 0;
+
+	polled.events = (short)((transfer->events & CURL_POLL_IN ? POLLIN : 0) |
+				(transfer->events & CURL_POLL_OUT ? POLLOUT : 0));
+	/* libcurl 7.88 may hold HTTP/2 frames that it has read and not looked at, and then waits for more. */
+	int64_t nudge = transfer->first_count ? deadline_now() + NUDGE : DEADLINE_NEVER;
+	int64_t until = nudge < transfer->timer_at ? nudge : transfer->timer_at;
+	int ready = deadline_poll(deadline, &polled, polled.events ? 1 : 0, until);
+	if (ready < 0)
+		return false;
+	if (ready == 0 && deadline_now() >= transfer->timer_at) {
+		transfer->timer_at = DEADLINE_NEVER;
+		act(transfer, CURL_SOCKET_TIMEOUT, 0, running);
+		return true;
+	}
+	if (ready == 0 && deadline_now() < nudge)
+		return true;
+	happened |= ready == 0 ? CURL_CSELECT_IN : 0;
+	happened |= polled.revents & (POLLIN | POLLHUP) ? CURL_CSELECT_IN : 0;
+	happened |= polled.revents & POLLOUT ? CURL_CSELECT_OUT : 0;
+	happened |= polled.revents & (POLLERR | POLLNVAL) ? CURL_CSELECT_ERR : 0;
+	act(transfer, transfer->socket, happened, running);
+	return true;
+}
+
+static void add_phases(const struct transfer *transfer, struct result *result)
+{
+	curl_off_t connected = 0, tls = 0, first = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connected);
+	curl_easy_getinfo(transfer->easy, CURLINFO_APPCONNECT_TIME_T, &tls);
+	curl_easy_getinfo(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T, &first);
+	if (tls > 0 && transfer->uses_tls)
+		result_phase(&result->phases.tls, (tls - connected) * 1000);
+	/* Of the last hop only: what came before is in the other phases or is no answer to the probe. */
+	if (first > 0)
+		result->phases.first_byte = (first - (tls > 0 ? tls : connected)) * 1000;
+}
+
+void transfer_run(struct transfer *transfer, const struct deadline *deadline, struct result *result)
+{
+	int running = 1, left;
+	CURLMsg *message;
+
+	transfer->code = CURLE_FAILED_INIT;
+	current = transfer;
+	if (curl_multi_add_handle(multi, transfer->easy) != CURLM_OK)
+		return;
+	act(transfer, CURL_SOCKET_TIMEOUT, 0, &running);
+	while (running && !transfer->stopped)
+		transfer->stopped = !step(transfer, deadline, &running);
+	while ((message = curl_multi_info_read(multi, &left)))
+		if (message->msg == CURLMSG_DONE)
+			transfer->code = message->data.result;
+	add_phases(transfer, result);
+}
+
+/* A TLS record of a handshake or an alert, version 3.x (RFC 8446, section 5.1). */
+static bool looks_like_tls(const struct transfer *transfer)
+{
+	return transfer->first_count >= 2 && (transfer->first[0] == 0x15 || transfer->first[0] == 0x16) &&
+	       transfer->first[1] == 0x03;
+}
+
+/* A SETTINGS frame, with which a server's side of HTTP/2 begins (RFC 9113, section 3.4). */
+static bool looks_like_http2(const struct transfer *transfer)
+{
+	return transfer->first_count > 0 && transfer->first[0] == 0 &&
+	       (transfer->first_count < 4 || transfer->first[3] == 4);
+}
+
+/* The server speaks, but something else than we do. Over TLS nobody can see that. */
+static bool explain_protocol(const struct transfer *transfer, struct result *result)
+{
+	if (transfer->uses_tls || transfer->first_count == 0)
+		return false;
+	if (looks_like_tls(transfer))
+		result_set(result, FAILURE, REASON_TLS_EXPECTED,
+			   "the server speaks TLS on this port: use https:// or --tls");
+	else if (transfer->http2 && !looks_like_http2(transfer))
+		result_set(result, FAILURE, REASON_HTTP2_MISSING, "the server does not speak HTTP/2: it answers in %s",
+			   memcmp(transfer->first, "HTTP/", 5) == 0 ? "HTTP/1" : "something else");
+	else if (!transfer->http2 && transfer->first_count >= 4 && looks_like_http2(transfer))
+		result_set(result, FAILURE, REASON_HTTP2_EXPECTED,
+			   "the server speaks HTTP/2 on this port: use --http2");
+	else
+		return false;
+	return true;
+}
+
+static bool explain_handshake(const struct transfer *transfer, struct result *result)
+{
+	if (!transfer->uses_tls || transfer->code != CURLE_SSL_CONNECT_ERROR)
+		return false;
+	if (transfer->first_count > 0 && !looks_like_tls(transfer))
+		result_set(result, FAILURE, REASON_NOT_TLS, "the server does not speak TLS: it answers in plain text");
+	else if (transfer->first_count == 0)
+		result_set(result, FAILURE, REASON_TLS_FAILED, "the connection was closed in the TLS handshake");
+	else
+		result_set(result, FAILURE, REASON_TLS_FAILED, "TLS handshake failed: %s", transfer->words);
+	return true;
+}
+
+static void explain_empty(const struct transfer *transfer, struct result *result)
+{
+	result_set(result, FAILURE, REASON_EMPTY_RESPONSE, "the connection was closed without an answer%s",
+		   transfer->uses_tls ? "" : ": does the server want TLS?");
+}
+
+void transfer_explain(const struct transfer *transfer, const struct deadline *deadline, enum progress progress,
+		      struct result *result)
+{
+	static const char *const missing[] = {"no response", "the response's headers did not end",
+					      "the response's body did not end"};
+	const char *words = *transfer->words ? transfer->words : curl_easy_strerror(transfer->code);
+	char doing[200];
+	long number = 0;
+
+	if (!deadline_interrupted() && explain_protocol(transfer, result))
+		return;
+	if (transfer->stopped) {
+		snprintf(doing, sizeof doing, "connected to %s, %s", transfer->peer.text,
+			 transfer->uses_tls && result->phases.tls < 0 ? "the TLS handshake did not end"
+								      : missing[progress]);
+		result_stopped(result, deadline, doing);
+		return;
+	}
+	/* With TLS 1.3 we are done before the server has looked at our certificate, and the alert that it sends then
+	 * may be lost with the connection. */
+	bool unheard = transfer->tls.done && progress == NO_ANSWER && transfer->code != CURLE_PEER_FAILED_VERIFICATION;
+	if (transfer->uses_tls && unheard && transfer->tls.asked_for_certificate && transfer->tls.alert < 0) {
+		result_set(result, FAILURE, REASON_CLIENT_CERTIFICATE_REQUIRED,
+			   transfer->tls.showed_certificate
+			       ? "the server closed the connection after it had asked for a client certificate: it may "
+				 "not accept the one of --cert"
+			       : "the server closed the connection after it had asked for a client certificate: give "
+				 "--cert and --key");
+		return;
+	}
+	if ((transfer->uses_tls && tls_explain(&transfer->tls, transfer->code, transfer->tls_name, result)) ||
+	    explain_handshake(transfer, result))
+		return;
+	curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
+	/* Limits of libcurl and nghttp2, which differ from version to version. */
+	if (strstr(words, "CONTINUATION") || strstr(words, "callback function failed")) {
+		result_set(result, UNKNOWN, REASON_HEADERS_TOO_LARGE,
+			   "no answer: the response's headers are larger than this program takes");
+		return;
+	}
+	/* Whatever libcurl calls it. */
+	if (transfer->first_count == 0 &&
+	    (transfer->code == CURLE_PARTIAL_FILE || transfer->code == CURLE_HTTP2 ||
+	     transfer->code == CURLE_HTTP2_STREAM || (transfer->code == CURLE_RECV_ERROR && number != ECONNRESET))) {
+		explain_empty(transfer, result);
+		return;
+	}
+	switch (transfer->code) {
+	case CURLE_OUT_OF_MEMORY:
+	case CURLE_FAILED_INIT:
+		result_no_resources(result, "libcurl", ENOMEM);
+		return;
+	case CURLE_GOT_NOTHING:
+		if (transfer->first_count > 0 && !transfer->uses_tls)
+			result_set(result, FAILURE, REASON_TRUNCATED_RESPONSE,
+				   "the response was cut short in its headers");
+		else
+			explain_empty(transfer, result);
+		return;
+	case CURLE_PARTIAL_FILE:
+		result_set(result, FAILURE, REASON_TRUNCATED_RESPONSE, "the response was cut short: %s", words);
+		return;
+	case CURLE_HTTP2_STREAM:
+		result_set(result, FAILURE, REASON_TRUNCATED_RESPONSE, "the server broke the response off: %s", words);
+		return;
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+		if (number == ECONNRESET || number == EPIPE)
+			result_set(result, FAILURE, REASON_CONNECTION_RESET, "connection reset by peer");
+		else
+			result_set(result, FAILURE, REASON_TRUNCATED_RESPONSE, "the connection broke: %s", words);
+		return;
+	case CURLE_COULDNT_CONNECT:
+		if (transfer->asked_again) {
+			result_set(result, FAILURE, REASON_CONNECTION_CLOSED,
+				   "the server turned the request away, for another connection");
+			return;
+		}
+		/* It was open when libcurl got it. */
+		result_set(result, FAILURE, REASON_CONNECTION_RESET, "connection reset by peer");
+		return;
+	default:
+		result_set(result, FAILURE, REASON_MALFORMED_RESPONSE, "malformed response: %s", words);
+		return;
+	}
+}
+
+/* The errno that a socket would have set. */
+static ssize_t stream_status(struct transfer *transfer, CURLcode code, size_t count)
+{
+	long number = 0;
+
+	if (code == CURLE_OK)
+		return (ssize_t)count;
+	curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
+	/* Without an error of the socket it was the peer's TLS that ended, in good order or not. */
+	errno = code == CURLE_AGAIN ? EAGAIN : number == ECONNRESET || number == EPIPE ? (int)number : 0;
+	return errno ? -1 : 0;
+}
+
+static ssize_t read_stream(struct stream *stream, void *bytes, size_t count)
+{
+	struct transfer *transfer = stream->context;
+	size_t got = 0;
+	CURLcode code = curl_easy_recv(transfer->easy, bytes, count, &got);
+
+	return stream_status(transfer, code, got);
+}
+
+static ssize_t write_stream(struct stream *stream, const void *bytes, size_t count)
+{
+	struct transfer *transfer = stream->context;
+	size_t put = 0;
+	CURLcode code = curl_easy_send(transfer->easy, bytes, count, &put);
+	ssize_t status = stream_status(transfer, code, put);
+
+	if (status == 0)
+		errno = EPIPE;
+	return status ? status : -1;
+}
+
+struct stream transfer_stream(struct transfer *transfer)
+{
+	return (struct stream){.fd = transfer->socket, .read = read_stream, .write = write_stream, .context = transfer};
+}
+
+int transfer_add_header(struct curl_slist **list, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(*list, line);
+
+	if (!longer)
+		return -1;
+	*list = longer;
+	return 0;
+}
+
+void transfer_close(struct transfer *transfer)
+{
+	current = NULL;
+	if (transfer->tls.keep)
+		tls_library_close(&transfer->tls, transfer->socket);
+	if (multi && transfer->easy)
+		curl_multi_remove_handle(multi, transfer->easy);
+	curl_easy_cleanup(transfer->easy);
+	curl_slist_free_all(transfer->connect_to);
+	if (transfer->fd >= 0)
+		end_socket(NULL, transfer->fd);
+	if (transfer->under >= 0)
+		close(transfer->under);
+	*transfer = (struct transfer){.fd = -1, .under = -1};
+}
+
+void transfer_add_versions(struct buf *out)
+{
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+
+	buf_printf(out, "libcurl %s", info->version);
+	if (info->ssl_version)
+		buf_printf(out, ", %s", info->ssl_version);
+	if (info->age >= CURLVERSION_SEVENTH && info->nghttp2_version)
+		buf_printf(out, ", nghttp2 %s", info->nghttp2_version);
+}

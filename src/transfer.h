@@ -1,0 +1,68 @@
+#ifndef TRANSFER_H
+#define TRANSFER_H
+
+#include <curl/curl.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "deadline.h"
+#include "net.h"
+#include "result.h"
+#include "stream.h"
+#include "tls.h"
+
+/* One exchange by libcurl, over a connection that net_dial opened: libcurl resolves and connects nothing itself, and
+ * waits for nothing longer than the deadline. */
+struct transfer {
+	CURL *easy;
+	struct curl_slist *connect_to;
+	int fd;           /* to be given to libcurl, -1 once it has it */
+	int socket;       /* the same, to wait for */
+	int events;       /* what libcurl waits for, CURL_POLL_ */
+	int64_t timer_at; /* when it wants to be called anyway, DEADLINE_NEVER for not at all */
+	int under;        /* the socket that is still to be put under libcurl's, -1 for none */
+	bool asked_again; /* libcurl wanted a second connection */
+	bool stopped;     /* the deadline has passed or a signal came */
+	CURLcode code;
+	bool http2; /* the caller sets this where the server has to speak HTTP/2 from its first byte */
+	bool uses_tls;
+	struct tls_session tls;
+	const char *tls_name;   /* what the certificate has to be for */
+	unsigned char first[5]; /* how what came from the server starts, before anybody made sense of it */
+	size_t first_count;
+	struct net_name peer;
+	char words[CURL_ERROR_SIZE]; /* libcurl's own, "" when it said nothing */
+};
+
+/* Prepares an exchange, with or without TLS, over the socket `fd`, which the transfer owns from here on, also when it
+ * fails. Sets what every exchange has in common: no proxy, no signals, no redirects, no limits but the deadline. The
+ * caller adds URL, headers and callbacks to `easy`. Returns 0, or -1 with the result set; transfer_close in both cases.
+ */
+int transfer_open(struct transfer *transfer, int fd, const struct net_name *peer, bool tls, struct result *result);
+
+/* Lets it speak TLS, as the spec asks, trusting what tls_find_trust found. `name` is the name that the certificate has
+ * to be for; it must live as long as the transfer. */
+void transfer_use_tls(struct transfer *transfer, const struct spec *spec, const char *bundle, const char *name);
+
+/* Runs it, to its end or the deadline's: see `stopped` and `code`. Adds the phases to the result. */
+void transfer_run(struct transfer *transfer, const struct deadline *deadline, struct result *result);
+
+/* How much of an answer had come. */
+enum progress { NO_ANSWER, HEADERS_BEGUN, BODY_BEGUN };
+
+/* Sets the result when the transfer was stopped or ended with an error: what a person calls it. */
+void transfer_explain(const struct transfer *transfer, const struct deadline *deadline, enum progress progress,
+		      struct result *result);
+
+/* What is said over a connection of CURLOPT_CONNECT_ONLY, once transfer_run has opened it. */
+struct stream transfer_stream(struct transfer *transfer);
+
+/* Adds a line to a list of headers. Returns 0, or -1 when memory is out. */
+int transfer_add_header(struct curl_slist **list, const char *line);
+
+void transfer_close(struct transfer *transfer);
+
+/* Adds "libcurl 8.14.1, OpenSSL 3.5.1". */
+void transfer_add_versions(struct buf *out);
+
+#endif

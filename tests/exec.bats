@@ -1,0 +1,202 @@
+#!/usr/bin/env bats
+# The exec probe: how a command's end is judged, and that nothing that it started is left.
+
+load helper
+
+COMMAND_FILE=$BATS_TEST_DIRNAME/fixtures/command
+
+setup() { watch_processes; }
+
+@test "exec: the exit status decides" {
+    expect success 'exit status 0' exec true
+    expect success 'exit status 0' exec -- sh -c 'exit 0'
+    expect failure 'exit status 1' exec false
+    expect failure 'exit status 3' exec -- sh -c 'exit 3'
+    expect failure 'exit status 127' exec -- sh -c 'exit 127'
+    expect failure '~exit status 127: .*not found' exec -- sh -c no-such-command-at-all
+    expect failure 'exit status 255' exec -- sh -c 'exit 255'
+    expect failure 'exit status 3: the last words' exec -- sh -c 'echo first; echo the last words; exit 3'
+    probe exec -o json -- sh -c 'exit 3'
+    parse_json
+    [ "$(field /exec/exitCode)" = 3 ]
+    [ "$(field /reason)" = ExitStatus ]
+}
+
+@test "exec: killed by a signal is a failure that names it" {
+    expect failure 'killed by SIGKILL (9)' exec -- sh -c 'kill -KILL $$'
+    expect failure 'killed by SIGTERM (15)' exec -- sh -c 'kill -TERM $$'
+    expect failure 'killed by SIGSEGV (11)' exec -- sh -c 'kill -SEGV $$'
+    # A child's signal as a shell tells it is an exit status.
+    expect failure '~exit status 137.*' exec -- sh -c 'sh -c "kill -KILL \$\$"; exit $?'
+    probe exec -o json -- sh -c 'kill -KILL $$'
+    parse_json
+    [ "$(field /exec/signal)" = 9 ]
+    [ "$(field /reason)" = KilledBySignal ]
+}
+
+@test "exec: what could not be run is unknown" {
+    local dir=$BATS_TEST_TMPDIR
+    echo 'no program' >"$dir/plain"
+    printf '#!/no/such/interpreter\n' >"$dir/script"
+    cp "$dir/plain" "$dir/neither"
+    chmod +x "$dir/script" "$dir/neither"
+    expect unknown 'command not found in PATH' exec no-such-command-at-all
+    expect unknown 'command not found' exec /no/such/command
+    expect unknown 'command not found' exec "$dir/plain/command"
+    expect unknown 'cannot be run: it is a directory' exec "$dir"
+    expect unknown 'cannot be run: permission denied (is it executable?)' exec "$dir/plain"
+    expect unknown \
+        'cannot be run: the interpreter that its first line or its ELF header names is not there' \
+        exec "$dir/script"
+    expect unknown '~cannot be run: neither a program .* nor a script .*' exec "$dir/neither"
+}
+
+@test "exec: a command is looked for in PATH as a shell does" {
+    local dir=$BATS_TEST_TMPDIR
+    mkdir "$dir/a" "$dir/b" "$dir/c"
+    echo 'no program' >"$dir/a/check"
+    printf '#!/bin/sh\nexit 3\n' >"$dir/b/check"
+    chmod +x "$dir/b/check"
+    # One that may not be run does not hide one that may.
+    UNDER=(env "PATH=$dir/a:$dir/b:$PATH")
+    expect failure 'exit status 3' exec check
+    UNDER=(env "PATH=/no/such/dir:$dir/a")
+    expect unknown '~cannot be run: permission denied.*' exec check
+    UNDER=(env -u PATH)
+    expect success 'exit status 0' exec true
+}
+
+@test "exec: the command is run directly, with what it was given" {
+    probe exec -- sh -c 'printf "%s|" "$0" "$@" >"$PIDS"' 'a b' '' '$HOME' '*'
+    is_status 0
+    # shellcheck disable=SC2016  # it is the point that nobody expands it
+    [ "$(cat "$PIDS")" = 'a b||$HOME|*|' ] || fail "got: $(cat "$PIDS")"
+}
+
+@test "exec: options end where the command begins" {
+    expect success '~.*' exec sh -c 'test "$1" = -t' sh -t
+    expect success '~.*' exec -t 5s sh -c 'test "$1 $2" = "-o json"' sh -o json
+    expect success '~.*' exec -- sh -c 'test "$1" = --' sh --
+}
+
+@test "exec: standard input is empty, the session its own" {
+    echo input >"$BATS_TEST_TMPDIR/in"
+    stdin=$BATS_TEST_TMPDIR/in probe exec -- sh -c 'test "$(wc -c)" -eq 0'
+    is_status 0
+    # The fields of /proc/PID/stat after the name: state, parent, process group, session.
+    expect success '~.*' exec -- sh -c 'set -- $(sed "s/.*) //" /proc/$$/stat); [ "$4" = $$ ]'
+}
+
+@test "exec: a command inherits no descriptor and no blocked or ignored signal" {
+    UNDER=(env --default-signal)
+    # What the caller left open is the command's too; what is the program's own is not.
+    local expected
+    expected=$(timeout 5 ls -C -w 0 /proc/self/fd 3>&-)
+    expect success "exit status 0: $expected" exec ls -C -w 0 /proc/self/fd
+    # What make starts ignores 32 and 33, which are glibc's own (posix_spawn) and nobody can change.
+    expect success '~.*' exec -- sh -c \
+        '! grep -E "^Sig(Blk|Ign):.*[1-9a-f]" /proc/self/status | grep -v "0000000180000000$"'
+}
+
+@test "exec: output is drained, however much, and whatever it is" {
+    expect success '~.*' exec -t 20s -- head -c 100000000 /dev/zero
+    expect success '~.*' exec -- printf 'no newline at the end'
+    expect success '~.*' exec -- sh -c 'head -c 20000 /dev/urandom; head -c 20000 /dev/urandom >&2'
+    expect failure '~.*' exec -- sh -c 'head -c 20000 /dev/urandom; exit 1'
+    expect failure '~.*' exec -- sh -c "printf '\\033[31mred\\007\\377\\000\\302\\n\\n'; exit 1"
+    expect success '~.*' exec -- sh -c 'exec >&- 2>&-; exit 0'
+}
+
+@test "exec: the last 10 KiB of both streams are kept" {
+    probe exec -o json -- sh -c 'head -c 20000 /dev/zero | tr "\0" x; echo the end >&2; exit 1'
+    parse_json
+    [[ $(field /exec/output) == x*'the end\n' ]] || fail 'expected the end of the output'
+    local kept
+    kept=$(field /exec/output | sed 's/\\n$//' | wc -c)
+    [ "$kept" -eq 10240 ] || fail "expected 10240 bytes, got $kept"
+    probe exec -v -- sh -c 'echo to stdout; echo to stderr >&2; exit 1'
+    [[ $output == *'to stdout'*'to stderr'* ]] || fail 'expected the output of the command'
+}
+
+@test "exec: what the command leaves is killed, and the verdict does not wait for it" {
+    local keep
+    for keep in keep close; do
+        expect success '~.*' exec -t 10s -- "$COMMAND_FILE" daemon leave "$keep"
+        within 5000
+        all_gone 2
+    done
+    expect success '~.*' exec -t 10s -- "$COMMAND_FILE" flood-daemon
+    within 5000
+    all_gone 2
+    expect success '~.*' exec -t 10s -- "$COMMAND_FILE" runner
+    within 5000
+    all_gone 1
+    expect failure '~.*' exec -t 10s -- sh -c "'$COMMAND_FILE' daemon leave; exit 3"
+    all_gone 2
+}
+
+# in_pid_namespace SCRIPT - runs it in a process namespace, whose numbers can be set to what takes a
+# machine days to come to. Says what is left of what was noted.
+in_pid_namespace() {
+    local namespace=(unshare --pid --fork --mount-proc)
+    "${namespace[@]}" true 2>/dev/null || skip 'no process namespace can be made here'
+    : >"$PIDS"
+    COMMAND=("${namespace[@]}" "$1")
+    status=0
+    elapsed=$(now_ms)
+    output=$(PIDS=$PIDS timeout 20 "${namespace[@]}" sh -c "
+        command=$COMMAND_FILE
+        next_pid() { echo \"\$1\" >/proc/sys/kernel/ns_last_pid; }
+        largest=\$(cat /proc/sys/kernel/pid_max)
+        $1
+        while read -r pid; do
+            [ ! -e /proc/\$pid ] || echo left: \$pid
+        done <\$PIDS
+    " 3>&-) || status=$?
+    elapsed=$(($(now_ms) - elapsed))
+    noted 2 || fail 'expected the command to have started two processes'
+    [[ $output == 'unknown: '* && $output != *left:* ]] || fail 'expected nothing to be left'
+    within $((1000 + 500))
+}
+
+@test "exec: process numbers that begin again" {
+    local before
+    for before in 3 6 9; do
+        in_pid_namespace "next_pid \$((largest - $before))
+            $PROBECTL exec -t 1s -- \$command daemon stay"
+    done
+}
+
+@test "exec: process numbers that are far apart" {
+    in_pid_namespace "$PROBECTL exec -t 1s -- sh -c '
+        echo \$1 >/proc/sys/kernel/ns_last_pid; exec \"\$0\" daemon stay' \
+        \$command \$((largest - 1000))"
+}
+
+@test "exec: a command that has used up the processes" {
+    local as_other=(setpriv --reuid=54321 --regid=54321 --clear-groups)
+    "${as_other[@]}" test -x "$PROBECTL" 2>/dev/null || skip 'no other user can run the program here'
+    UNDER=("${as_other[@]}" prlimit --nproc=30)
+    expect unknown '~.*: full.*' exec -t 1s -- perl -e \
+        'use POSIX; while (defined($p = fork)) { if (!$p) { setsid; sleep 60; exit } }
+         $| = 1; print "full\n"; sleep 60'
+    within $((1000 + 500))
+    [ -z "$(left_behind)" ] || fail "expected no process to be left: $(left_behind)"
+}
+
+@test "exec: killed with SIGKILL, it takes the command with it" {
+    PIDS=$PIDS "$PROBECTL" exec -t 60s -- "$COMMAND_FILE" sleep >/dev/null 2>&1 3>&- &
+    local pid=$!
+    wait_until noted 1
+    kill -KILL "$pid"
+    wait_until all_gone 1 2>/dev/null || fail 'the command is left'
+}
+
+@test "exec: out of descriptors is unknown" {
+    local limit
+    # With less than four a shared library could not be loaded.
+    for limit in 4 5 6; do
+        UNDER=(prlimit "--nofile=$limit")
+        expect unknown 'cannot be run: too many open files' exec true
+    done
+}

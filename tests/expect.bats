@@ -1,0 +1,314 @@
+#!/usr/bin/env bats
+# What an answer must be: the expectations, on each probe that sees bytes. The conversations of tcp
+# and udp, which read until they hold, are in talk.bats and udp.bats.
+
+# shellcheck disable=SC2088 # a tilde begins a pattern, and a JSON pointer is no path
+load helper
+
+setup_file() {
+    start_server answer_server "$BATS_FILE_TMPDIR/log"
+    export S=127.0.0.1:$HTTP_PORT
+}
+teardown_file() { stop_servers; }
+
+failed() {
+    local n
+    n=$(grep -c '^/[a-z]*/failedExpectations/[0-9]*/expectation=' <<<"$JSON") || true
+    [ "$n" -eq "$#" ] || fail "expected $# failed expectations: $JSON"
+    for ((n = 0; $# > 0; n++)); do
+        grep -q "^/[a-z]*/failedExpectations/$n/expectation=$1\$" <<<"$JSON" || fail "expected $1 to have failed: $JSON"
+        shift
+    done
+}
+
+reason_is() { [ "$(field /reason)" = "$1" ] || fail "expected the reason $1"; }
+
+@test "expect: contains" {
+    expect success '200 Status' http --contains '"status": "UP"' "$S/actuator/health"
+    expect failure "the body does not contain 'Welcome'; the body is '<html><title>Log in</title></html>'" \
+        http --contains Welcome "$S/login"
+    reason_is ExpectationFailed
+    failed contains
+    expect success '~.*' http --contains Log --contains in "$S/login"
+    expect failure "~the body does not contain 'A'; the body does not contain 'B'; the body is .*" \
+        http --contains A --contains B --contains Log "$S/login"
+    failed contains contains
+    # Letters' case counts, and it is no pattern.
+    expect failure '~.*' http --contains log "$S/login"
+    expect failure '~.*' http --contains 'L.g' "$S/login"
+}
+
+@test "expect: not contains" {
+    expect success '~.*' http --not-contains ERROR "$S/login"
+    expect failure "the body contains 'Log': '<html><title>Log in</title></html>'" http --not-contains Log "$S/login"
+    failed notContains
+    expect failure "~the body contains 'DOWN': '.*DOWN.*'" http --not-contains DOWN --contains UP "$S/actuator/health"
+}
+
+@test "expect: regex" {
+    expect success '~.*' http --regex '^<html>.*</html>$' "$S/login"
+    # Lines, as grep has them.
+    expect success '~.*' http --regex '^ready: (yes|no)$' --regex '^last$' "$S/lines"
+    expect failure '~.*' http --regex 'first.*last' "$S/lines"
+    expect failure "~the body does not match '\^no\\$'; the body is 'first.*" http --regex '^no$' "$S/lines"
+    failed regex
+    expect success '~.*' http --regex '^$' "$S/empty"
+    expect failure "the body does not match '.'; the body is empty" http --regex . "$S/empty"
+    expect success '~.*' http --regex '[[:upper:]]og|x{2,3}' "$S/login"
+}
+
+@test "expect: a regex that is none, or too large" {
+    local big='is too large: 400 characters at most with every {n} written out, and no count over 255'
+    expect_usage_of() {
+        probe http --regex "$1" :1
+        is_status 2
+        is_output ''
+        [[ $stderr == "probectl: --regex $2"* ]] || fail "expected stderr to begin: probectl: --regex $2"
+    }
+    expect_usage_of 'a[' "'a[' is not a POSIX extended regular expression: "
+    expect_usage_of '(a' "'(a' is not a POSIX extended regular expression: "
+    expect_usage_of 'a{2,1}' "'a{2,1}' is not a POSIX extended regular expression: "
+    expect_usage_of '' 'is empty: '
+    expect_usage_of 'a{256}' "'a{256}' $big"
+    expect_usage_of '(a?){200}{3}' "'(a?){200}{3}' $big"
+    expect_usage_of '((a{10}){10}){10}' "'((a{10}){10}){10}' $big"
+    expect_usage_of "$(printf '(%.0s' {1..100})" "'((((("
+    expect_usage_of "$(printf 'a%.0s' {1..1100})" "'aaaaa"
+    expect_usage ".expect.regex[1]: 'b[' is not a POSIX extended regular expression: $(regex_error)" \
+        -f '{"httpGet":{"port":1},"expect":{"regex":["a","b["]}}'
+}
+
+regex_error() {
+    probe http --regex 'b[' :1
+    printf '%s' "${stderr##*: }"
+}
+
+@test "expect: a regex that does not come to an end is no way past the deadline" {
+    # Some C libraries know no back-references, some run out of the memory that they may have.
+    probe http -t 400ms --regex '(a*)(a*)(a*)(a*)(a*)\1\2\3b' "$S/as"
+    within $((400 + SLACK_MS))
+    [ "$status" -ne 0 ] || fail 'expected no success'
+    [[ $status -ne 1 || $output == *'does not match'* ]] || fail 'expected no other failure'
+    probe exec -t 400ms --regex '(a|b)*a(a|b){14}x' -- sh -c 'head -c 200000 /dev/urandom | tr -dc ab'
+    [ "$status" -ne 0 ] || fail 'expected no success'
+    # What has failed already is failure whatever the pattern does.
+    probe http -t 400ms --regex '(a*)(a*)(a*)(a*)(a*)\1\2\3b' --contains x "$S/as"
+    is_status 1
+    output_matches "the body does not contain 'x'"
+}
+
+@test "expect: json values" {
+    expect success '~.*' http --json /status=UP --json /components/db/status=UP "$S/actuator/health"
+    expect success '~.*' http --json /number=3 --json '/text="3"' --json /float=1.5 --json /true=true \
+        --json /none=null --json '/list=[1,[2],{"a":"b"}]' --json '/object={"b":[true],"a":1}' "$S/data"
+    expect success '~.*' http --json /list/0=1 --json /list/1/0=2 --json /list/2/a=b --json /object/b/0=true "$S/data"
+    expect success '~.*' http --json '/a~1b=slash' --json '/m~0n=tilde' --json '/~01=escaped' --json '/=nameless' \
+        --json /empty= --json '/ünï=ö' --json '/quote"="\\"' "$S/data"
+    expect success '~.*' http --json '={"status": "UP", "components":{"db":{"status":"UP"},"disk":{"status":"DOWN"}}}' \
+        "$S/actuator/health"
+}
+
+@test "expect: json that differs" {
+    expect failure '~/status is .*DOWN.*, not .*UP.*' exec --json /status=UP -- echo '{"status":"DOWN"}'
+    failed json
+    [ "$(field /exec/failedExpectations/0/wanted)" = '/status=\"UP\"' ] || fail 'expected what was wanted'
+    expect failure '/number is 3, not 4' http --json /number=4 "$S/data"
+    expect failure '~/number is the number 3, not the string .*3.*' http --json '/number="3"' "$S/data"
+    expect failure '~/text is the string .*3.*, not the number 3' http --json /text=3 "$S/data"
+    expect failure '/true is true, not false' http --json /true=false "$S/data"
+    expect failure '~/none is null, not the string .*x.*' http --json /none=x "$S/data"
+    expect failure '/object/b is the array [true], not the boolean true' http --json /object/b=true "$S/data"
+    expect failure '/list/0 is 1, not 2; /list/1/0 is 2, not 1' http --json /list/0=2 --json /list/1/0=1 "$S/data"
+    failed json json
+}
+
+@test "expect: json that is not there" {
+    expect failure "~/state is not there; the body is '.*" http --json /state=UP "$S/actuator/health"
+    local pointer
+    for pointer in /status/x /list/3 /list/01 /list/- /list/a /list/99999999999999999999 /object/b/0/0 //; do
+        expect failure "~$pointer is not there; .*" http --json "$pointer=1" "$S/data"
+    done
+}
+
+@test "expect: what is not JSON" {
+    expect failure "the body is not JSON from byte 1 on, so there is no /status; no /a; the body is '<html><title>Log in</title></html>'" \
+        http --json /status=UP --json /a=b "$S/login"
+    failed json json
+    expect failure 'the body is not JSON, so there is no /a; the body is empty' http --json /a=b "$S/empty"
+    expect failure '~the body is not JSON, it ends too early, so .*' http --json /status=UP "$S/half-json"
+    expect failure '~the body is not JSON from byte 18 on, so .*' http --json /status=UP "$S/two-json"
+    expect failure '~the body is not JSON from byte 6 on, so .*' http --json /a=1 "$S/nul-json"
+    expect failure '~the body is not JSON.*' http --json /a=1 --body-limit 1M "$S/deep"
+    expect success '~.*' http --json /400000=0 --body-limit 1M "$S/many"
+    expect failure '~the JSON cannot be compared: it is too large.*' http --json =0 --body-limit 1M "$S/many"
+    # \u0000 does not end a string.
+    expect failure '~/a is .*DOWN.*' http --json /a=UP "$S/zero"
+    expect success '~.*' http --json '/b=\u0000' "$S/zero" --json '/b="\\u0000"'
+}
+
+@test "expect: headers" {
+    expect success '~.*' http --header-contains 'Content-Type: json' --header-contains 'content-type:actuator' \
+        --header-contains 'X-Two: one' --header-contains 'X-Two: two' --header-contains 'X-Secret:' "$S/actuator/health"
+    expect failure "the header Content-Type does not contain 'html': it is 'application/json'; there is no header X-Absent" \
+        http --header-contains 'Content-Type: html' --header-contains 'X-Absent: 1' "$S/data"
+    failed headerContains headerContains
+    # A value that may be a secret is not shown, nor what was looked for in it.
+    expect failure 'the header X-Secret does not contain the text (its 9 bytes are not shown)' \
+        http --header-contains 'X-Secret: other-secret' "$S/data"
+    if grep -q -e hush -e other-secret "$out"; then fail 'a secret was told'; fi
+}
+
+@test "expect: several at once, all that fail are named" {
+    probe http -o json --contains A --not-contains UP --regex '^B$' --json /status=DOWN \
+        --header-contains 'Content-Type: html' --max-latency 1ms "$S/slow/actuator/health"
+    is_status 1
+    parse_json
+    failed contains notContains headerContains json regex maxLatencyMs
+    reason_is ExpectationFailed
+    probe http --contains A --not-contains UP --regex '^B$' --json /status=DOWN "$S/actuator/health"
+    is_verdict_line
+    expect success '~.*' http --contains UP --not-contains FATAL --regex UP --json /status=UP \
+        --header-contains 'Content-Type: json' --max-latency 900ms "$S/actuator/health"
+    [[ $JSON != *failedExpectations* ]] || fail 'expected no failed expectation'
+}
+
+@test "expect: a failure stays one, and says what else is wrong" {
+    expect failure "HTTP probe failed with statuscode: 500; the body does not contain 'fine'; the body is 'the database is gone'" \
+        http --contains fine "$S/error"
+    reason_is UnexpectedStatus
+    failed contains
+    expect failure 'HTTP probe failed with statuscode: 500' http --contains gone "$S/error"
+    expect success '~.*' http --status 500 --contains gone "$S/error"
+    expect failure "exit status 3: no; the output does not contain 'yes'; the output is 'no'" \
+        exec --contains yes -- sh -c 'printf no; exit 3'
+    probe exec --contains yes -- sh -c 'echo yes; exit 3'
+    is_status 1
+    output_matches 'exit status 3'
+}
+
+@test "expect: NUL hides nothing" {
+    expect success '~.*' http --contains ready --regex 'tw[o]' --regex ready --regex 'end$' "$S/nul"
+    expect failure "~.*contains 'end'.*" http --not-contains end "$S/nul"
+    expect success '~.*' exec --contains b --regex b -- printf 'a\0\0b'
+}
+
+@test "expect: the limit" {
+    expect success '~.*' http --contains ready "$S/edge"
+    expect failure "~the body does not contain 'ready'; the body is 'x+\.\.\.'; only the first 10KiB of it were looked at \(--body-limit\)" \
+        http --contains ready "$S/long"
+    expect success '~.*' http --contains ready --body-limit 10245 "$S/long"
+    expect failure '~.*only the first 10244 .*' http --contains ready --body-limit 10244 "$S/long"
+    expect success '~.*' http --contains ready --body-limit 1MiB "$S/long"
+    expect success '200 Status' http "$S/long"
+    # Of a command it is the end that is kept.
+    expect success '~.*' exec --contains ready -- sh -c 'head -c 20000 /dev/zero; echo ready'
+    expect failure '~.*only the last 10KiB of it were looked at \(--body-limit\)' \
+        exec --contains ready -- sh -c 'echo ready; head -c 20000 /dev/zero'
+    expect success '~.*' exec --contains ready --body-limit 64K -- sh -c 'echo ready; head -c 20000 /dev/zero'
+}
+
+@test "expect: sizes" {
+    local size
+    for size in 1 10240 64K 64KiB 1M 1MiB 1024K; do
+        probe exec --body-limit "$size" -- true
+        is_status 0
+    done
+    for size in 0 '' 2M 1MiB1 1.5K 1k 1MB -1 1048577 99999999999999999999 K; do
+        expect_usage "--body-limit '$size' is not a size: use 10240, 64KiB or 1MiB, from 1 to 1MiB" \
+            exec --body-limit "$size" -- true
+    done
+}
+
+@test "expect: a body in chunks" {
+    expect success '~.*' http --contains '"status": "UP"' --json /components/db/status=UP "$S/chunked/actuator/health"
+    expect failure '~/status is .*UP.*, not .*DOWN.*' http --json /status=DOWN "$S/chunked/actuator/health"
+}
+
+@test "expect: what a target sends is escaped" {
+    expect failure "~the body does not contain 'x'; the body is '.*x1b.31mred.*x07.*x80.*n'" http --contains x "$S/evil"
+    probe http -v --contains x "$S/evil"
+    if LC_ALL=C tr -d '\n' <"$out" | LC_ALL=C grep -q '[[:cntrl:]]'; then fail 'a control character came through'; fi
+}
+
+@test "expect: exec" {
+    # Of much output the end tells most.
+    expect failure "~the output does not contain 'ok'; the output ends with '.*it is bad.*'" \
+        exec --contains ok -- sh -c 'seq 1000; echo it is bad'
+    expect success '~.*' exec --contains ok --not-contains bad --regex '^ok$' -- sh -c 'echo ok; echo fine >&2'
+    expect failure "the output does not contain 'ok'; the output is empty" exec --contains ok -- true
+    expect success '~.*' exec --json /a/b=1 -- echo '{"a":{"b":1}}'
+    expect unknown '~.*' exec --contains ok -- no-such-command-at-all
+    expect_deadline 300 exec --contains ok -- sh -c 'echo ok; sleep 60'
+}
+
+@test "expect: latency" {
+    expect success '~.*' http --max-latency 900ms "$S/login"
+    expect failure '~the answer took 1[0-9][0-9]\.[0-9] ms, allowed are 50ms' http --max-latency 50ms "$S/slow/login"
+    reason_is TooSlow
+    failed maxLatencyMs
+    expect failure '~HTTP probe failed with statuscode: 404; the answer took .* ms, allowed are 50ms' \
+        http --max-latency 50ms "$S/slow/absent"
+    expect failure '~the answer took .*' exec --max-latency 1ms -- sleep 0.05
+    # A passed deadline has no latency.
+    expect_deadline 200 exec --max-latency 100ms -- sleep 60
+    expect success '~.*' process --pid $$ --max-latency 900ms
+}
+
+@test "expect: the same by spec" {
+    local s='"httpGet":{"host":"127.0.0.1","port":'$HTTP_PORT',"path":"/actuator/health"'
+    good() {
+        probe -o json -f "$1"
+        expect_json success '~.*'
+    }
+    bad() {
+        probe -o json -f "$1"
+        expect_json failure '~.*'
+        failed "${@:2}"
+    }
+    good "{$s},\"expect\":{\"contains\":\"UP\",\"notContains\":[\"FATAL\"],\"regex\":[\"UP\",\"db\"],\"json\":{\"/status\":\"UP\",\"/components/disk\":{\"status\":\"DOWN\"}},\"headerContains\":\"Content-Type: json\",\"maxLatencyMs\":900}}"
+    good "{$s,\"bodyLimit\":\"1MiB\"},\"expect\":{\"contains\":[],\"maxLatency\":\"900ms\"}}"
+    good "{$s,\"bodyLimit\":1000},\"expect\":{}}"
+    bad "{$s},\"expect\":{\"contains\":[\"A\",\"UP\"],\"notContains\":\"UP\",\"regex\":\"^B\",\"json\":{\"/status\":null}}}" \
+        contains notContains json regex
+    bad "{$s},\"expect\":{\"headerContains\":[\"Content-Type: html\"]}}" headerContains
+    bad '{"exec":{"command":["echo","hi"]},"expect":{"contains":"ho"}}' contains
+    bad '{"exec":{"command":["sleep","0.05"]},"expect":{"maxLatencyMs":1}}' maxLatencyMs
+    # In the handler too.
+    bad "{$s,\"contains\":\"A\",\"json\":{\"/status\":\"UP\"}}}" contains
+    bad "{$s,\"contains\":\"A\",\"maxLatencyMs\":900},\"expect\":{\"contains\":\"B\"}}" contains contains
+    # Flags add to what the spec expects.
+    probe -o json -f "{$s},\"expect\":{\"contains\":\"A\"}}" --contains B
+    expect_json failure '~.*'
+    failed contains contains
+}
+
+@test "expect: wrong specs" {
+    local s='{"httpGet":{"port":1},"expect":'
+    expect_usage '.expect: is a string, not an object' -f "$s\"UP\"}"
+    expect_usage '.expect.contain: is not a member of expect (did you mean .contains?)' -f "$s{\"contain\":\"UP\"}}"
+    expect_usage '.expect.contains: is a number, not a string' -f "$s{\"contains\":1}}"
+    expect_usage '.expect.contains[1]: is null, not a string' -f "$s{\"contains\":[\"a\",null]}}"
+    expect_usage '.expect.contains: is empty: give a text' -f "$s{\"contains\":\"\"}}"
+    expect_usage '.expect.json: is an array, not an object of JSON pointers and values' -f "$s{\"json\":[1]}}"
+    expect_usage ".expect.json.status: 'status' is not a JSON pointer: it starts with /, as in /status" \
+        -f "$s{\"json\":{\"status\":1}}}"
+    expect_usage '.expect.maxLatency: says the same as .maxLatencyMs: give one of them' \
+        -f "$s{\"maxLatencyMs\":5,\"maxLatency\":3}}"
+    expect_usage '.expect.maxLatencyMs: is a string, not a number' -f "$s{\"maxLatencyMs\":\"5\"}}"
+    expect_usage '.expect.contains: is there twice' -f "$s{\"contains\":\"a\",\"contains\":\"b\"}}"
+    expect_usage '.httpGet.contain: is not a member of httpGet (did you mean .contains?)' \
+        -f '{"httpGet":{"port":1,"contain":"a"}}'
+    expect_usage '.tcpSocket.expect: is an object, not a string' \
+        -f '{"tcpSocket":{"port":1,"expect":{"contains":"a"}}}'
+    expect_usage '.expct: is not a member of a probe (did you mean .expect?)' -f '{"httpGet":{"port":1},"expct":{}}'
+    expect_usage '.expect.contains: is not a member of expect' -f '{"process":{"pid":1},"expect":{"contains":"a"}}'
+    expect_usage '.expect.headerContains: is not a member of expect' \
+        -f '{"exec":{"command":["true"]},"expect":{"headerContains":"a: b"}}'
+    expect_usage '--json '"'/a'"' is not POINTER=VALUE, as in /status=UP' http --json /a :1
+    expect_usage '--json '"'a'"' is not a JSON pointer: it starts with /, as in /status' http --json a=1 :1
+    expect_usage '--json '"'/a~2'"' is not a JSON pointer: after ~ come 0 (for ~) or 1 (for /)' http --json /a~2=1 :1
+    expect_usage '--contains is empty: give a text' http --contains '' :1
+    expect_usage '--contains is not an option of process: it is for http, tcp, exec, file, udp' process --contains a
+    expect_usage '--header-contains needs the form '"'NAME: VALUE'"', with a NAME of letters, digits and -' \
+        http --header-contains nonsense :1
+}

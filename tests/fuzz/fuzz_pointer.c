@@ -1,0 +1,51 @@
+/* JSON that a target sent, and a pointer into it: an input is the pointer, a newline and the content. What is taken for
+ * JSON has to be JSON for cJSON too, and what the pointer finds has to be there. */
+
+#include <assert.h>
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pointer.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const uint8_t *line = size ? memchr(data, '\n', size) : NULL;
+
+	if (!line)
+		return 0;
+	size_t length = (size_t)(line - data), count = size - length - 1, at = 0;
+	char *pointer = malloc(length + 1), *bytes = malloc(count ? count : 1);
+	struct cJSON *found = NULL;
+	struct error error;
+	struct buf value = {0};
+
+	assert(pointer && bytes);
+	memcpy(pointer, data, length);
+	pointer[length] = '\0';
+	memcpy(bytes, line + 1, count);
+
+	bool is_pointer = pointer_check(pointer, &error) == 0;
+	if (!is_pointer)
+		assert(*error.text && strlen(error.text) < sizeof error.text);
+	bool is_json = pointer_is_json(bytes, count, &at);
+	assert(is_json || at <= count);
+	if (is_pointer && is_json) {
+		enum pointer_state state = pointer_get(bytes, count, pointer, &found);
+		if (state == POINTER_FOUND) {
+			assert(found && pointer_equal(found, found));
+			cJSON_Delete(found);
+		}
+		/* The empty pointer is the whole content. */
+		assert(state != POINTER_MISSING || *pointer);
+	}
+	/* What a user gives as a value is always JSON. */
+	pointer_value(pointer, &value);
+	assert(value.failed || pointer_is_json(buf_string(&value), value.length, &at));
+	buf_free(&value);
+	free(pointer);
+	free(bytes);
+	return 0;
+}

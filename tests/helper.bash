@@ -1,0 +1,337 @@
+# shellcheck shell=bash
+# What every .bats file loads: running the program, judging what it did, servers to probe.
+#
+#   probe ARGS...                     run it; sets status, output, stderr, elapsed (ms)
+#   expect VERDICT MESSAGE ARGS...    run it as text and as JSON and judge both
+#   expect_usage MESSAGE ARGS...      wrong usage: that one line, exit 2, nothing printed
+#   expect_deadline MS ARGS...        the deadline passes, in either format
+#   field POINTER                     a member of the last JSON output
+#   start_server NAME ARGS...         exports the ports that it tells; stop_servers ends all
+#   wait_until COMMAND...             polls, 10 s at most
+
+TESTS=$BATS_TEST_DIRNAME
+PROBECTL=$(realpath -m -- "${PROBECTL:-$TESTS/../build/probectl}")
+export PROBECTL
+[ -x "$PROBECTL" ] || {
+    echo "there is no program at $PROBECTL: make builds it" >&2
+    exit 1
+}
+
+# The interpreter itself: what stands in PATH may be a slow script that looks for it.
+export PYTHON=${PYTHON:-$(python3 -c 'import sys; print(sys.executable)')}
+
+# The verdict must not depend on these; the tests that show it set them themselves.
+unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
+unset NO_COLOR TERM
+export LC_ALL=C PYTHONDONTWRITEBYTECODE=1
+
+# Slack beyond the deadline, for a machine that has more to do than this. How near the program comes
+# to the 50 ms of its promise is measured by bench/deadline.
+SLACK_MS=1000
+
+# Command words before the program's name: entering a namespace, dropping a right.
+UNDER=()
+
+fail() {
+    {
+        printf '%s\n' "$*"
+        printf 'command: %s\n' "${COMMAND[*]@Q}"
+        printf 'status:  %s (%s ms)\n' "${status-}" "${elapsed-}"
+        printf 'stdout:  %s\n' "${output-}"
+        printf 'stderr:  %s\n' "${stderr-}"
+    } >&2
+    return 1
+}
+
+now_ms() {
+    local us=${EPOCHREALTIME/[.,]/}
+    printf '%s' $((us / 1000))
+}
+
+wait_until() {
+    local end=$((SECONDS + 10))
+    until "$@"; do
+        ((SECONDS < end)) || return 1
+        sleep 0.02
+    done
+}
+
+# --- running the program --------------------------------------------------------------------------
+
+# The bytes are in $out and $err; output and stderr are what a shell's $() makes of them. Standard
+# input is empty, or the file named by $stdin. timeout(1) is for a program that hangs: the test fails
+# and the suite goes on.
+probe() {
+    out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err
+    COMMAND=(probectl "$@")
+    local started
+    started=$(now_ms)
+    status=0
+    PIDS=${PIDS-} timeout --foreground --kill-after=1 20 "${UNDER[@]}" "$PROBECTL" "$@" \
+        <"${stdin:-/dev/null}" >"$out" 2>"$err" 3>&- || status=$?
+    elapsed=$(($(now_ms) - started))
+    output=$(tr -d '\0' <"$out")
+    stderr=$(tr -d '\0' <"$err")
+}
+
+# A program that was built without TLS takes part in all but TLS.
+has_tls() { [[ $("$PROBECTL" --version) == *OpenSSL* ]]; }
+
+exit_of() {
+    case $1 in
+        success) echo 0 ;;
+        failure) echo 1 ;;
+        unknown) echo 2 ;;
+        *) echo "no verdict: $1" ;;
+    esac
+}
+
+is_status() { [ "$status" -eq "$1" ] || fail "expected exit status $1"; }
+is_output() { [ "$output" = "$1" ] || fail "expected stdout: $1"; }
+is_stderr() { [ "$stderr" = "$1" ] || fail "expected stderr: $1"; }
+output_matches() { [[ $output =~ $1 ]] || fail "expected stdout to match: $1"; }
+within() { ((elapsed <= $1)) || fail "expected an end within $1 ms"; }
+at_least() { ((elapsed >= $1)) || fail "expected an end after no less than $1 ms"; }
+
+# One line, fit for a terminal and for the smallest of the logs.
+is_verdict_line() {
+    [ "$(wc -l <"$out")" -eq 1 ] || fail 'expected one line'
+    [ "$(wc -c <"$out")" -lt 500 ] || fail 'expected less than 500 bytes'
+    if LC_ALL=C tr -d '\n' <"$out" | LC_ALL=C grep -q '[[:cntrl:]]'; then
+        fail 'expected no control character'
+    fi
+    [ -z "$stderr" ] || fail 'expected nothing on stderr'
+}
+
+# A message is compared as it stands, or as a regular expression when it begins with a tilde.
+message_is() {
+    case $2 in
+        '~'*) [[ $1 =~ ^${2#\~}$ ]] || fail "expected message to match: $2, not: $1" ;;
+        *) [ "$1" = "$2" ] || fail "expected message: $2, not: $1" ;;
+    esac
+}
+
+# The last JSON output, a line for each member: /http/status=404
+parse_json() {
+    JSON=$("$PYTHON" -IS "$TESTS/flatten.py" <"$out" 2>&1) || fail "expected JSON on one line: $JSON"
+}
+
+field() {
+    local line
+    while IFS= read -r line; do
+        if [[ $line == "$1="* ]]; then
+            printf '%s\n' "${line#*=}"
+            return
+        fi
+    done <<<"$JSON"
+    fail "expected JSON to have $1: $JSON"
+}
+
+# expect_text and expect_json judge the last run by the verdict and the message.
+expect_text() {
+    is_status "$(exit_of "$1")"
+    is_verdict_line
+    [[ $output =~ ^$1:\ ([a-z]+)\ (.*)$ ]] || fail "expected stdout to begin: $1:"
+    # What stands between the verdict and the message is the target, which JSON tells apart.
+    local rest=${BASH_REMATCH[2]}
+    [[ $rest =~ ^(.*)\ \([0-9.]+\ m?s\)$ ]] && rest=${BASH_REMATCH[1]}
+    case $2 in
+        '~'*) [[ $rest =~ ^.*:\ ${2#\~}$ ]] || fail "expected message to match: $2" ;;
+        *) [[ $rest == *": $2" ]] || fail "expected message: $2" ;;
+    esac
+}
+
+expect_json() {
+    is_status "$(exit_of "$1")"
+    [ -z "$stderr" ] || fail 'expected nothing on stderr'
+    parse_json
+    local result message
+    result=$(field /result) && message=$(field /message)
+    [ "$result" = "$1" ] || fail "expected result $1"
+    message_is "$message" "$2"
+}
+
+expect() {
+    local verdict=$1 message=$2
+    shift 2
+    probe "$@"
+    expect_text "$verdict" "$message"
+    # Before the other arguments, for what follows an exec probe's command is the command's.
+    probe "$1" -o json "${@:2}"
+    expect_json "$verdict" "$message"
+}
+
+# beside COMMAND... - runs a judgement beside the ones that follow; join waits for it and fails if it
+# failed. For what takes its time because it waits.
+beside() {
+    mkdir -p "$BATS_TEST_TMPDIR/beside"
+    in_own_directory "$@" >"$BATS_TEST_TMPDIR/beside.log" 2>&1 3>&- &
+    BESIDE=$!
+}
+
+in_own_directory() {
+    local BATS_TEST_TMPDIR=$BATS_TEST_TMPDIR/beside
+    "$@"
+}
+
+join() {
+    wait "$BESIDE" || {
+        cat "$BATS_TEST_TMPDIR/beside.log" >&2
+        return 1
+    }
+}
+
+# expect_deadline MS ARGS... - the deadline passes: that is unknown, and not a moment before or much
+# after.
+expect_deadline() {
+    beside expect_deadline_as json "$@"
+    expect_deadline_as text "$@"
+    join
+}
+
+expect_deadline_as() {
+    local format=$1 timeout=$2
+    probe "$3" -o "$format" -t "${timeout}ms" "${@:4}"
+    "expect_$format" unknown '~no answer within .*'
+    at_least "$timeout"
+    within $((timeout + SLACK_MS))
+    if [ "$format" = json ]; then
+        [ "$(field /timeoutMs)" = "$timeout" ] || fail "expected a timeoutMs of $timeout"
+        [ "$(field /reason)" = Timeout ] || fail 'expected the reason to be Timeout'
+    fi
+}
+
+expect_usage() {
+    local message=$1
+    shift
+    probe "$@"
+    is_status 2
+    is_output ''
+    [ "$(wc -l <"$err")" -eq 1 ] || fail 'expected one line on stderr'
+    message_is "${stderr#probectl: }" "$message"
+    [[ $stderr == "probectl: "* ]] || fail 'expected the name of the program first'
+}
+
+# Sets NAMES and KEYS, every probe and its member in JSON as messages list them: http, tcp or exec.
+name_probes() {
+    NAMES=$("$PROBECTL" --list-options | cut -f1 |
+        awk 'length > length(all) { all = $0 } END { print all }' | sed 's/\(.*\),/\1 or /; s/,/, /g')
+    KEYS=${NAMES/http/httpGet}
+    KEYS=${KEYS/tcp/tcpSocket}
+}
+
+# --- processes ------------------------------------------------------------------------------------
+
+# A command that is to be judged by what it leaves behind notes its pids in $PIDS. The variable is in
+# the environment of the program alone, and so of everything that it starts: a process that noted
+# nothing is found too.
+watch_processes() {
+    PIDS=$BATS_TEST_TMPDIR/pids
+    : >"$PIDS"
+}
+
+noted() { [ "$(wc -l <"$PIDS")" -ge "${1:-1}" ]; }
+
+left_behind() {
+    local pid
+    while read -r pid; do
+        [ ! -e "/proc/$pid" ] || echo "$pid"
+    done <"$PIDS"
+    # Of a process that ends while we look, nothing can be read: it is not left behind.
+    grep -lsz -- "^PIDS=$PIDS$" /proc/[0-9]*/environ
+}
+
+# Nothing is left of $1 processes or more. The next run starts from none.
+all_gone() {
+    noted "${1:-1}" || fail "expected the command to have started ${1:-1} processes or more"
+    local left
+    left=$(left_behind | sort -u) || true
+    [ -z "$left" ] || fail "expected no process to be left: $left"
+    : >"$PIDS"
+}
+
+# --- completions ----------------------------------------------------------------------------------
+
+# The completions ask the program for its table, by the name that is being completed.
+put_in_path() {
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    ln -s "$PROBECTL" "$BATS_TEST_TMPDIR/bin/probectl"
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH
+}
+
+# What each shell offers after a line, a word each, sorted.
+complete_bash() { "$TESTS/complete.bash" "$TESTS/../completions/probectl.bash" "$1"; }
+complete_zsh() { timeout 20 zsh "$TESTS/complete.zsh" "$TESTS/../completions" "$1"; }
+complete_fish() {
+    HOME=$BATS_TEST_TMPDIR fish -c 'source $argv[1]; complete -C $argv[2]' \
+        "$TESTS/../completions/probectl.fish" "$1" | cut -f1 | sort -u
+}
+
+# --- servers --------------------------------------------------------------------------------------
+
+# start_server NAME [ARGS...] - runs NAME.py of servers/, under the command in $SERVER_UNDER if any.
+start_server() {
+    local name=$1 dir=$BATS_FILE_TMPDIR/servers words word
+    shift
+    mkdir -p "$dir"
+    # Bats waits for the end of its own descriptor 3.
+    ${SERVER_UNDER-} "$PYTHON" "$TESTS/servers/$name.py" "$@" \
+        </dev/null >"$dir/$name.ready" 2>"$dir/$name.err" 3>&- &
+    echo $! >"$dir/$name.pid"
+    if ! wait_until grep -qs '^ready' "$dir/$name.ready"; then
+        echo "server $name did not start: $(cat "$dir/$name.err")" >&2
+        return 1
+    fi
+    read -ra words <"$dir/$name.ready"
+    for word in "${words[@]:1}"; do
+        export "${word?}"
+    done
+}
+
+stop_servers() {
+    local file pid
+    for file in "$BATS_FILE_TMPDIR"/servers/*.pid; do
+        [ -e "$file" ] || return 0
+        pid=$(cat "$file")
+        kill "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+}
+
+start_http_server() {
+    local cert=$BATS_FILE_TMPDIR/cert.pem key=$BATS_FILE_TMPDIR/key.pem
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 \
+        -subj /CN=localhost -keyout "$key" -out "$cert" 2>/dev/null
+    start_server http_server "$BATS_FILE_TMPDIR/requests" "$cert" "$key"
+    export HTTP=127.0.0.1:$HTTP_PORT
+}
+
+start_tcp_server() {
+    start_server tcp_server "$BATS_FILE_TMPDIR/connections"
+}
+
+# A network namespace with a name server of its own; in_netns makes the probes of a test run there.
+start_netns() {
+    "$TESTS/servers/netns.sh" "$BATS_FILE_TMPDIR" true 2>/dev/null || return 0
+    mkdir -p "$BATS_FILE_TMPDIR/etc"
+    SERVER_UNDER="$TESTS/servers/netns.sh $BATS_FILE_TMPDIR/etc" \
+        start_server dns_server "$BATS_FILE_TMPDIR/questions"
+}
+
+in_netns() {
+    [ -n "${NETNS_PID-}" ] || skip 'no network namespace can be made here'
+    UNDER=(nsenter --net --mount --target "$NETNS_PID")
+    [ "$(id -u)" -eq 0 ] || UNDER+=(--user --preserve-credentials)
+}
+
+need_ipv6() {
+    grep -qs '^0\{31\}1' /proc/net/if_inet6 || skip 'this machine has no ::1'
+}
+
+# The last request that the HTTP server got, without carriage returns.
+last_request() {
+    tr -d '\r' <"$REQUESTS"
+}
+
+forget_requests() { : >"$REQUESTS"; }
+asked() { grep -q -- "$1" "$REQUESTS"; }

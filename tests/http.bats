@@ -1,0 +1,415 @@
+#!/usr/bin/env bats
+# The http probe: the kubelet's cases, and what is promised beyond them.
+
+load helper
+
+setup_file() {
+    start_http_server
+    start_tcp_server
+}
+
+teardown_file() { stop_servers; }
+
+setup() { forget_requests; }
+
+# Each row: a verdict, a path, a message.
+judge() {
+    local verdict path message
+    while read -r verdict path message; do
+        expect "$verdict" "$message" http "$HTTP$path"
+    done
+}
+
+# A redirect that is not followed is a success, with a warning in which its end can be read.
+expect_warning() {
+    local warning=$1
+    shift
+    expect success '~.*' "$@"
+    message_is "$(field /warning)" "$warning"
+}
+
+@test "http: the status decides" {
+    judge <<ROWS
+success /status/200 200 OK
+success /status/201 201 Created
+success /status/204 204 No Content
+success /status/206 206 Partial Content
+success /status/299 299 Unheard Of
+failure /status/400 HTTP probe failed with statuscode: 400
+failure /status/401 HTTP probe failed with statuscode: 401
+failure /status/404 HTTP probe failed with statuscode: 404
+failure /status/500 HTTP probe failed with statuscode: 500
+failure /status/503 HTTP probe failed with statuscode: 503
+failure /status/599 HTTP probe failed with statuscode: 599
+failure /raw/status-600 HTTP probe failed with statuscode: 600
+failure /raw/switching HTTP probe failed with statuscode: 101
+ROWS
+}
+
+@test "http: JSON says what was seen" {
+    probe http -o json "$HTTP/status/404"
+    expect_json failure 'HTTP probe failed with statuscode: 404'
+    [ "$(field /probe)" = http ]
+    [ "$(field /target)" = "http://$HTTP/status/404" ]
+    [ "$(field /http/status)" = 404 ]
+    [ "$(field /timeoutMs)" = 1000 ]
+    field /durationMs
+    field /timings/totalMs
+}
+
+@test "http: text is one line, verdict first" {
+    probe http "$HTTP/status/200"
+    output_matches "^success: http http://$HTTP/status/200: 200 OK \([0-9]+\.[0-9]+ ms\)$"
+    probe http "$HTTP/status/404"
+    output_matches "^failure: http http://$HTTP/status/404: HTTP probe failed with statuscode: 404 \([0-9]+\.[0-9]+ ms\)$"
+}
+
+@test "http: redirects to the same host are followed, to a good and to a bad end" {
+    local code
+    for code in 301 302 303 307 308; do
+        judge <<ROWS
+success /redirect/$code?to=/status/200 200 OK
+failure /redirect/$code?to=/status/404 HTTP probe failed with statuscode: 404
+ROWS
+    done
+}
+
+@test "http: every form of a Location on the same host" {
+    judge <<ROWS
+success /redirect/302?to=../status/201 201 Created
+success /redirect/302?to=http://$HTTP/status/201 201 Created
+success /redirect/302?to=//$HTTP/status/201 201 Created
+success /redirect/302?to=http://127.0.0.1:$OTHER_PORT/status/201 201 Created
+ROWS
+    if has_tls; then
+        expect success '201 Created' http "$HTTP/redirect/302?to=https://127.0.0.1:$HTTPS_PORT/status/201"
+    else
+        expect unknown 'redirected to https, and this probectl was built without TLS' \
+            http "$HTTP/redirect/302?to=https://127.0.0.1:$HTTPS_PORT/status/201"
+    fi
+    # The fragment is the client's own.
+    expect success '201 Created' http "$HTTP/redirect/302?to=/status/201#top"
+}
+
+@test "http: a redirect to another host is not followed" {
+    expect_warning "~.*http://localhost:$OTHER_PORT/status/500.*" \
+        http "$HTTP/redirect/302?to=http://localhost:$OTHER_PORT/status/500"
+    # Hosts are compared by name, as the kubelet does it: another name of the same address is another.
+    expect_warning "~.*http://127.0.0.1:$HTTP_PORT/status/500.*" \
+        http "localhost:$HTTP_PORT/redirect/302?to=http://$HTTP/status/500"
+    if asked '^GET /status/500'; then fail 'it was followed'; fi
+    # The host to compare with is the first one, not the one before.
+    expect_warning '~.*else.test.*' http "$HTTP/redirect/302?to=/redirect/301?to=http://else.test/"
+}
+
+@test "http: a 3xx that is none of the five, or leads nowhere, is judged itself" {
+    local code
+    for code in 300 304 305 306 399; do
+        expect_warning '~.+' http "$HTTP/redirect/$code?to=/status/500"
+        [ "$(field /http/status)" = "$code" ]
+    done
+    for code in 301 302 303 307 308; do
+        expect_warning '~.+' http "$HTTP/no-location/$code"
+        [ "$(field /http/status)" = "$code" ]
+    done
+    expect_warning '~.+' http "$HTTP/status/304"
+    if asked '^GET /status/500'; then fail 'it was followed'; fi
+}
+
+@test "http: at most ten redirects" {
+    judge <<ROWS
+success /chain/9 200 OK
+failure /chain/10 stopped after 10 redirects
+failure /chain/11 stopped after 10 redirects
+failure /loop stopped after 10 redirects
+ROWS
+    forget_requests
+    probe http "$HTTP/loop"
+    [ "$(grep -c '^GET /loop' "$REQUESTS")" -eq 10 ]
+}
+
+@test "http: a redirect's endless body does not keep from following" {
+    expect success '200 OK' http "$HTTP/redirect-endless/302?to=/status/200"
+}
+
+@test "http: a Location that is no address of the web" {
+    expect failure '~.*' http "$HTTP/raw/bad-location"
+    expect failure '~.*' http "$HTTP/raw/evil-location"
+    expect failure '~.*' http "$HTTP/redirect/302?to=ftp://127.0.0.1/"
+    # It has no host, so it is not the same host.
+    expect_warning '~.*' http "$HTTP/raw/file-location"
+}
+
+@test "http: --redirect none and follow" {
+    expect_warning '~.*' http --redirect none "$HTTP/redirect/302?to=/status/500"
+    if asked '^GET /status/500'; then fail 'it was followed'; fi
+    expect failure 'HTTP probe failed with statuscode: 500' \
+        http --redirect follow "$HTTP/redirect/302?to=http://localhost:$HTTP_PORT/status/500"
+    expect success '200 OK' \
+        http --redirect follow "$HTTP/redirect/302?to=http://localhost:$HTTP_PORT/status/200"
+    expect failure 'stopped after 10 redirects' http --redirect follow "$HTTP/loop"
+}
+
+@test "http: answers that are not HTTP, or are cut off" {
+    judge <<ROWS
+failure /raw/empty ~.+
+failure /raw/http09 ~.+
+failure /raw/binary ~.+
+failure /raw/other-protocol ~.+
+failure /raw/status-letters ~.+
+failure /raw/status-short ~.+
+failure /raw/status-long ~.+
+failure /raw/status-none ~.+
+failure /raw/version ~.+
+failure /raw/cut-status ~.+
+failure /raw/cut-header ~.+
+failure /raw/cut-body ~.+
+failure /raw/cut-chunk ~.+
+failure /raw/no-last-chunk ~.+
+failure /raw/bad-chunk ~.+
+failure /raw/two-lengths ~.+
+failure /raw/bad-length ~.+
+failure /rst ~.+
+failure /rst-body ~.+
+ROWS
+}
+
+@test "http: answers that are odd and good" {
+    judge <<ROWS
+success /raw/http10 200 OK
+success /raw/no-reason 200
+success /raw/bare-lf 200 OK
+success /raw/chunked 200 OK
+success /raw/not-gzip 200 OK
+success /raw/interim 200 OK
+success /headers/100 200 OK
+ROWS
+}
+
+@test "http: a body is read to 10 KiB, and what comes after is not judged" {
+    judge <<ROWS
+success /body/0 200 OK
+success /body/10240 200 OK
+success /body/10241 200 OK
+success /body/10000000 200 OK
+success /raw/cut-late 200 OK
+success /endless-body 200 OK
+success /endless-chunks 200 OK
+failure /endless-error-body HTTP probe failed with statuscode: 500
+ROWS
+}
+
+@test "http: too many headers are no answer" {
+    local path
+    for path in endless-header/0 endless-line/0 headers/300; do
+        probe http "$HTTP/$path"
+        is_status 2
+        is_verdict_line
+        within $((1000 + SLACK_MS))
+    done
+}
+
+@test "http: nobody there" {
+    expect failure '~.*connection refused.*' http "127.0.0.1:$REFUSED_PORT/"
+    expect failure '~.*' http "127.0.0.1:$RESET_PORT/"
+    expect failure '~.*' http "127.0.0.1:$CLOSE_PORT/"
+    # TLS that is spoken to a plain port, and the reverse.
+    if has_tls; then expect failure '~.*' http "https://$HTTP/"; fi
+    expect failure '~.*' http "http://127.0.0.1:$HTTPS_PORT/"
+}
+
+@test "http: the request, to the letter" {
+    local version
+    version=$("$PROBECTL" --version | head -n 1 | cut -d" " -f2)
+    probe http "$HTTP/echo?a=1&b=%20x"
+    is_status 0
+    [ "$(last_request | sort)" = "$(sort <<REQUEST
+
+Accept: */*
+Connection: close
+GET /echo?a=1&b=%20x HTTP/1.1
+Host: $HTTP
+User-Agent: probectl/$version
+REQUEST
+    )" ] || fail "unexpected request: $(last_request)"
+}
+
+# The headers of the one request that these arguments make, sorted.
+headers_of() {
+    forget_requests
+    probe http "$@" || return
+    is_status 0
+    last_request | grep : | sort
+}
+
+@test "http: headers given" {
+    local host="Host: $HTTP" agent accept='Accept: */*' close='Connection: close' got
+    agent="User-Agent: probectl/$("$PROBECTL" --version | head -n 1 | cut -d" " -f2)"
+
+    got=$(headers_of "$HTTP/" -H 'User-Agent: mine' -H 'accept: text/html')
+    [ "$(sort -f <<<"$got")" = "$(sort -f <<<"$close
+$host
+User-Agent: mine
+accept: text/html")" ] || fail "overridden: $got"
+
+    got=$(headers_of "$HTTP/" -H 'User-Agent:' -H 'Accept: ')
+    [ "$got" = "$close
+$host" ] || fail "left out: $got"
+
+    got=$(headers_of "$HTTP/" -H 'X-Empty:' -H 'X-Two: 1' -H 'X-Two: 2' -H 'X-Colon: a:b: c')
+    [ "$(tr -s ' ' <<<"$got" | sed 's/ $//')" = "$accept
+$close
+$host
+$agent
+X-Colon: a:b: c
+X-Empty:
+X-Two: 1
+X-Two: 2" ] || fail "added: $got"
+
+    got=$(headers_of "$HTTP/" -H 'Host: other.test:81')
+    [ "$got" = "$accept
+$close
+Host: other.test:81
+$agent" ] || fail "Host: $got"
+}
+
+@test "http: a Host given stays, and so do the headers, after a local redirect" {
+    probe http "$HTTP/redirect/302?to=/echo" -H 'Host: other.test' -H 'X-Probe: 1'
+    is_status 0
+    [ "$(last_request | grep -c '^Host: other.test$')" -eq 2 ] || fail "$(last_request)"
+    [ "$(last_request | grep -c '^X-Probe: 1$')" -eq 2 ] || fail "$(last_request)"
+    # The host to stay on is the URL's, whatever Host says.
+    expect_warning '~.*' http "$HTTP/redirect/302?to=http://other.test/" -H 'Host: other.test'
+}
+
+@test "http: the forms of a target" {
+    local target targets=("http://$HTTP/echo" "$HTTP/echo" "HTTP://$HTTP/echo" "localhost:$HTTP_PORT/echo"
+        ":$HTTP_PORT/echo" "http://localhost:$HTTP_PORT/echo")
+    if has_tls; then targets+=("https://127.0.0.1:$HTTPS_PORT/echo"); fi
+    for target in "${targets[@]}"; do
+        forget_requests
+        expect success '200 OK' http "$target"
+        asked '^GET /echo HTTP/1.1' || fail "asked: $(last_request)"
+    done
+    expect success '200 OK' http "$HTTP"
+    expect success '200 OK' http "$HTTP/"
+    expect success '200 OK' http "http://$HTTP?q=1"
+    asked '^GET /?q=1 HTTP/1.1' || fail "asked: $(last_request)"
+}
+
+@test "http: the parts of a target by flags, which override it" {
+    expect success '200 OK' http --port "$HTTP_PORT"
+    expect success '200 OK' http --host 127.0.0.1 --port "$HTTP_PORT" --path /echo
+    forget_requests
+    # The kubelet adds the slash that a path lacks.
+    expect success '200 OK' http --host 127.0.0.1 --port "$HTTP_PORT" --path 'echo?a=b'
+    asked '^GET /echo?a=b HTTP/1.1' || fail "asked: $(last_request)"
+    if has_tls; then expect success '200 OK' http --scheme https --host 127.0.0.1 --port "$HTTPS_PORT"; fi
+    expect success '201 Created' http "http://else.test:1/status/500" \
+        --host 127.0.0.1 --port "$HTTP_PORT" --path /status/201
+}
+
+@test "http: what a path cannot hold is encoded, as the kubelet does" {
+    probe http "$HTTP/a b"
+    asked '^GET /a%20b HTTP/1.1' || fail "asked: $(last_request)"
+    forget_requests
+    probe http "http://$HTTP/a"$'\r\n'"X-Injected: 1"
+    asked '^GET /a%0D%0AX-Injected:%201 HTTP/1.1' || fail "asked: $(last_request)"
+    if asked '^X-Injected'; then fail "asked: $(last_request)"; fi
+}
+
+@test "http: IPv6 in brackets, and localhost on whichever family listens" {
+    need_ipv6
+    expect success '200 OK' http "http://[::1]:$HTTP_PORT/echo"
+    asked "^Host: \[::1\]:$HTTP_PORT" || fail "asked: $(last_request)"
+    expect success '200 OK' http ":$HTTP4_PORT/"
+    expect success '200 OK' http -4 ":$HTTP4_PORT/"
+    expect failure '~.*refused.*' http -6 ":$HTTP4_PORT/"
+    # A silent address holds the next one back for a quarter of a second at most.
+    expect success '200 OK' http -t 5s ":$MUTE_HTTP4_PORT/"
+    within 2000
+}
+
+@test "http: no proxy, whatever the environment says" {
+    local refused=http://127.0.0.1:$REFUSED_PORT
+    export http_proxy=$refused https_proxy=$refused all_proxy=$refused
+    export HTTP_PROXY=$refused HTTPS_PROXY=$refused ALL_PROXY=$refused
+    expect success '200 OK' http "$HTTP/echo"
+    if has_tls; then expect success '200 OK' http "https://127.0.0.1:$HTTPS_PORT/"; fi
+    expect success '201 Created' http "$HTTP/redirect/302?to=/status/201"
+}
+
+@test "http: no .netrc and no .curlrc" {
+    export HOME=$BATS_TEST_TMPDIR
+    echo 'machine 127.0.0.1 login me password secret' >"$HOME/.netrc"
+    echo 'header = "X-Curl: 1"' >"$HOME/.curlrc"
+    probe http "$HTTP/echo"
+    is_status 0
+    if asked '^Authorization' || asked '^X-Curl'; then fail "asked: $(last_request)"; fi
+}
+
+@test "http: userinfo in a URL is sent and never shown" {
+    expect success '200 OK' http "http://me:secret@$HTTP/echo"
+    asked '^Authorization: Basic bWU6c2VjcmV0' || fail "asked: $(last_request)"
+    probe http -v "http://me:secret@$HTTP/status/200?token=hidden"
+    [[ $output != *secret* && $output != *bWU6* ]] || fail 'a secret was shown'
+    probe http -o json "http://me:secret@$HTTP/status/200?token=hidden"
+    [[ $output != *secret* && $output != *bWU6* && $output != *hidden* ]] || fail 'a secret was shown'
+}
+
+@test "http: a query and header values are not shown" {
+    probe http "$HTTP/echo?token=hidden" -H 'Authorization: Bearer hidden'
+    is_status 0
+    [[ $output != *hidden* ]] || fail 'a secret was shown'
+    probe http -v "$HTTP/status/200?shown=1" -H 'Authorization: Bearer hidden'
+    [[ $output == *shown=1* ]] || fail 'expected the query'
+    [[ $output != *hidden* ]] || fail 'a secret was shown'
+}
+
+@test "http: --method and --data" {
+    expect success '200 OK' http -X HEAD "$HTTP/body/100"
+    asked '^HEAD /body/100' || fail "asked: $(last_request)"
+    expect success '200 OK' http -X OPTIONS "$HTTP/echo"
+    asked '^OPTIONS /echo' || fail "asked: $(last_request)"
+    forget_requests
+    probe http -X PUT --data 'a=1' "$HTTP/echo"
+    is_status 0
+    asked '^PUT /echo' || fail "asked: $(last_request)"
+    asked '^Content-Length: 3' || fail "asked: $(last_request)"
+    asked '^a=1$' || fail "asked: $(last_request)"
+    forget_requests
+    # As users of curl expect.
+    probe http --data 'a=1' "$HTTP/echo"
+    is_status 0
+    asked '^POST /echo' || fail "asked: $(last_request)"
+    if asked '^Expect:'; then fail "asked: $(last_request)"; fi
+}
+
+@test "http: --status chooses what is good" {
+    expect success '404 Not Found' http --status 404 "$HTTP/status/404"
+    expect success '~503.*' http --status 200-204,503 "$HTTP/status/503"
+    expect failure '~.*200.*' http --status 404 "$HTTP/status/200"
+    expect failure '~.*204.*' http --status 200-203 "$HTTP/status/204"
+    expect failure '~.*302.*' http --status 200 --redirect none "$HTTP/redirect/302?to=/"
+}
+
+@test "http: control characters and invalid UTF-8 from the target are escaped" {
+    expect failure 'HTTP probe failed with statuscode: 503' http "$HTTP/raw/evil"
+    expect success '~200 .*' http "$HTTP/raw/evil-ok"
+    expect_warning '~.*' http "$HTTP/raw/evil-elsewhere"
+    local path
+    for path in evil evil-ok evil-elsewhere evil-location; do
+        probe http -v "$HTTP/raw/$path"
+        if tr -d '\n' <"$out" | grep -q '[[:cntrl:]]'; then fail 'a control character was printed'; fi
+        iconv -f UTF-8 -t UTF-8 "$out" >/dev/null || fail 'expected UTF-8'
+        probe http -v -o json "$HTTP/raw/$path"
+        parse_json
+    done
+}
+
+@test "http: a line stays short whatever the target sends" {
+    expect failure '~HTTP probe failed with statuscode: 500.*' http "$HTTP/raw/long-reason"
+    expect_warning '~.*' http "$HTTP/raw/long-location"
+    expect success '~200 OK.*' http "$HTTP/status/200?$(printf 'q%.0s' {1..5000})"
+    expect failure '~.*404.*' http "$HTTP/$(printf 'p%.0s' {1..5000})"
+}

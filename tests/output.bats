@@ -1,0 +1,229 @@
+#!/usr/bin/env bats
+# What is printed, and that nothing about the printing changes the verdict.
+
+load helper
+
+setup_file() { start_http_server; }
+
+teardown_file() { stop_servers; }
+
+# Every verdict, as the arguments of a probe that ends with it: the exit status is the row's first word.
+each_verdict() {
+    local expected args
+    while read -r expected args; do
+        # shellcheck disable=SC2086  # words are meant
+        "$@" "$expected" $args
+    done <<ROWS
+0 http $HTTP/status/200
+1 http $HTTP/status/404
+2 http -t 200ms $HTTP/silence
+0 tcp 127.0.0.1:$HTTP_PORT
+0 exec true
+1 exec false
+2 exec no-such-command-at-all
+ROWS
+}
+
+@test "output: -q prints nothing and judges the same" {
+    quiet() {
+        probe "$2" -q "${@:3}"
+        is_status "$1"
+        is_output ''
+        is_stderr ''
+        probe "$2" --quiet -o json "${@:3}"
+        is_status "$1"
+        is_output ''
+    }
+    each_verdict quiet
+}
+
+@test "output: -v says more, verdict first, and judges the same" {
+    verbose() {
+        local word
+        probe "$2" -v "${@:3}"
+        is_status "$1"
+        is_stderr ''
+        word=$(sed -n '1s/:.*//p' "$out")
+        [ "$(exit_of "$word")" = "$1" ] || fail 'expected the verdict first'
+        [ "$(wc -l <"$out")" -gt 1 ] || fail 'expected more than one line'
+    }
+    each_verdict verbose
+    probe http -v "$HTTP/redirect/302?to=/status/404"
+    local expected
+    for expected in resolve connect 'first byte' total "$HTTP" 404; do
+        [[ $output == *"$expected"* ]] || fail "expected to read: $expected"
+    done
+}
+
+@test "output: colour on a terminal only, and not with NO_COLOR" {
+    local escape=$'\033['
+    export TERM=xterm
+    probe http -v "$HTTP/"
+    [[ $output != *"$escape"* ]] || fail 'colour in a file'
+    UNDER=("$PYTHON" "$TESTS/run_with.py" tty)
+    probe http -v "$HTTP/"
+    is_status 0
+    [[ $output == *"$escape"* ]] || fail 'no colour on a terminal'
+    NO_COLOR=1 probe http -v "$HTTP/"
+    [[ $output != *"$escape"* ]] || fail 'colour with NO_COLOR'
+    # By https://no-color.org an empty one says nothing.
+    NO_COLOR='' probe http -v "$HTTP/"
+    [[ $output == *"$escape"* ]] || fail 'no colour with an empty NO_COLOR'
+    TERM=dumb probe http -v "$HTTP/"
+    [[ $output != *"$escape"* ]] || fail 'colour on a dumb terminal'
+    probe http -o json "$HTTP/"
+    [[ $output != *"$escape"* ]] || fail 'colour in JSON'
+}
+
+@test "output: standard output closed" {
+    closed() {
+        local format
+        for format in -otext -ojson -v; do
+            status=0
+            COMMAND=(probectl "$2" "$format" "${@:3}")
+            "$PROBECTL" "$2" "$format" "${@:3}" >&- 2>"$BATS_TEST_TMPDIR/err" || status=$?
+            is_status "$1"
+        done
+        # With none of the three, a socket or a pipe of the probe's would take their numbers.
+        status=0
+        "$PROBECTL" "$2" "${@:3}" <&- >&- 2>&- || status=$?
+        is_status "$1"
+    }
+    : >"$REQUESTS"
+    each_verdict closed
+    # What was to be printed must not have gone to the target.
+    if grep -a -E 'success:|failure:|"result"' "$REQUESTS"; then fail 'the verdict was sent'; fi
+}
+
+@test "output: a full device" {
+    full() {
+        local format
+        for format in -otext -ojson -v; do
+            status=0
+            COMMAND=(probectl "$2" "$format" "${@:3}" '> /dev/full')
+            "$PROBECTL" "$2" "$format" "${@:3}" >/dev/full 2>"$BATS_TEST_TMPDIR/err" || status=$?
+            is_status "$1"
+        done
+    }
+    each_verdict full
+    status=0
+    "$PROBECTL" exec false >/dev/full 2>/dev/full || status=$?
+    is_status 1
+}
+
+@test "output: a reader that is gone" {
+    gone() {
+        local format mode
+        for mode in gone gone-ignored; do
+            UNDER=("$PYTHON" "$TESTS/run_with.py" "$mode")
+            for format in -otext -ojson -v; do
+                probe "$2" "$format" "${@:3}"
+                is_status "$1"
+            done
+        done
+    }
+    each_verdict gone
+}
+
+@test "output: a reader that does not read" {
+    unread() {
+        local format
+        for format in -otext -ojson -v; do
+            probe "$2" -t 200ms "$format" "${@:3}"
+            is_status "$1"
+            within $((200 + SLACK_MS))
+        done
+    }
+    local mode
+    for mode in unread-pipe unread-tty; do
+        UNDER=("$PYTHON" "$TESTS/run_with.py" "$mode")
+        unread 0 http "$HTTP/status/200"
+        unread 1 exec false
+        unread 2 http "$HTTP/silence"
+    done
+}
+
+@test "output: nobody reads the complaint about wrong usage" {
+    local mode
+    for mode in unread-stderr gone-stderr; do
+        UNDER=("$PYTHON" "$TESTS/run_with.py" "$mode")
+        probe http --no-such-option
+        is_status 2
+        within $((1000 + SLACK_MS))
+    done
+}
+
+@test "output: neither the locale nor the environment matter" {
+    probe http "$HTTP/status/404"
+    local plain=${output% (*}
+    local name
+    for name in C C.UTF-8 de_DE.UTF-8 tr_TR.UTF-8 nonsense; do
+        LC_ALL=$name LANG=$name probe http "$HTTP/status/404"
+        is_status 1
+        [ "${output% (*}" = "$plain" ] || fail "another text under $name"
+        output_matches '\([0-9]+\.[0-9]+ ms\)$'
+    done
+    UNDER=(env -i)
+    probe http "$HTTP/status/404"
+    is_status 1
+    [ "${output% (*}" = "$plain" ] || fail 'another text without an environment'
+}
+
+@test "output: --exit-codes" {
+    expect_code() {
+        probe exec --exit-codes "$1" true
+        is_status "$2"
+        output_matches '^success: '
+        probe exec --exit-codes "$1" false
+        is_status "$3"
+        output_matches '^failure: '
+        probe exec --exit-codes "$1" no-such-command-at-all
+        is_status "$4"
+        output_matches '^unknown: '
+    }
+    expect_code docker 0 1 1
+    expect_code nagios 0 2 3
+    expect_code consul 0 2 2
+    expect_code 0,1,2 0 1 2
+    expect_code 10,125,0 10 125 0
+    # Of wrong usage it applies to what comes after it.
+    probe http --exit-codes docker --no-such-option
+    is_status 1
+    probe http --no-such-option --exit-codes docker
+    is_status 2
+}
+
+@test "output: the same from JSON and from text" {
+    agree() {
+        probe "$2" -o json "${@:3}"
+        parse_json
+        local line
+        line="$(field /result): $(field /probe) $(field /target): $(field /message)"
+        probe "${@:2}"
+        [ "${output% (*}" = "$line" ] || fail "expected: $line"
+    }
+    each_verdict agree
+}
+
+@test "output: --help and --version" {
+    probe --version
+    is_status 0
+    is_stderr ''
+    output_matches '^probectl [0-9]+\.[0-9]+\.[0-9]+'
+    probe -V
+    is_status 0
+    local word
+    for word in '' http tcp exec; do
+        # shellcheck disable=SC2086  # no word is no argument
+        probe $word --help
+        is_status 0
+        is_stderr ''
+        output_matches 'probectl'
+        probe $word -h
+        is_status 0
+    done
+    # A full device is an error where the printing is the whole purpose.
+    status=0
+    "$PROBECTL" --help >/dev/full 2>/dev/null || status=$?
+    [ "$status" -ne 0 ] || fail 'expected --help to fail'
+}

@@ -1,0 +1,130 @@
+#!/usr/bin/env bats
+# The tcp probe, and the addresses of a name, which the other network probes share.
+
+load helper
+
+setup_file() {
+    start_tcp_server
+    start_netns
+}
+
+teardown_file() { stop_servers; }
+
+@test "tcp: an open port" {
+    expect success "connected to 127.0.0.1:$ACCEPT_PORT" tcp "127.0.0.1:$ACCEPT_PORT"
+    expect success '~.*' tcp "localhost:$ACCEPT_PORT"
+    expect success '~.*' tcp ":$ACCEPT_PORT"
+    expect success '~.*' tcp --port "$ACCEPT_PORT"
+    expect success '~.*' tcp --host 127.0.0.1 --port "$ACCEPT_PORT"
+    expect success '~.*' tcp "else.test:1" --host 127.0.0.1 --port "$ACCEPT_PORT"
+}
+
+@test "tcp: open is open, whatever the peer does next" {
+    expect success "connected to 127.0.0.1:$CLOSE_PORT" tcp "127.0.0.1:$CLOSE_PORT"
+    expect success "connected to 127.0.0.1:$SILENT_PORT" tcp "127.0.0.1:$SILENT_PORT"
+    expect success "connected to 127.0.0.1:$GREET_PORT" tcp "127.0.0.1:$GREET_PORT"
+    expect success "connected to 127.0.0.1:$RESET_PORT" tcp "127.0.0.1:$RESET_PORT"
+}
+
+@test "tcp: nothing is sent, and the end is an orderly one" {
+    : >"$CONNECTIONS"
+    probe tcp "127.0.0.1:$ACCEPT_PORT"
+    is_status 0
+    wait_until test -s "$CONNECTIONS"
+    [ "$(cat "$CONNECTIONS")" = '0 bytes, closed' ] || fail "the server saw: $(cat "$CONNECTIONS")"
+}
+
+@test "tcp: refused" {
+    expect failure "dial tcp 127.0.0.1:$REFUSED_PORT: connection refused" \
+        tcp "127.0.0.1:$REFUSED_PORT"
+    probe tcp "127.0.0.1:$REFUSED_PORT"
+    output_matches "^failure: tcp 127.0.0.1:$REFUSED_PORT: dial tcp 127.0.0.1:$REFUSED_PORT: connection refused \([0-9.]+ ms\)$"
+}
+
+@test "tcp: refused on both families" {
+    need_ipv6
+    local port=$REFUSED_PORT
+    expect failure \
+        "dial tcp [::1]:$port: connection refused; dial tcp 127.0.0.1:$port: connection refused" \
+        tcp "localhost:$port"
+    expect failure "dial tcp 127.0.0.1:$port: connection refused" tcp -4 "localhost:$port"
+    expect failure "dial tcp [::1]:$port: connection refused" tcp -6 "localhost:$port"
+    expect failure "dial tcp [::1]:$port: connection refused" tcp "[::1]:$port"
+}
+
+@test "tcp: localhost finds the family that listens" {
+    need_ipv6
+    expect success "connected to 127.0.0.1:$V4_PORT" tcp "localhost:$V4_PORT"
+    expect success "connected to [::1]:$V6_PORT" tcp "localhost:$V6_PORT"
+    expect success '~.*' tcp "[::1]:$V6_PORT"
+    expect success '~.*' tcp -4 "localhost:$V4_PORT"
+    expect failure '~.*refused' tcp -4 "localhost:$V6_PORT"
+    expect failure '~.*refused' tcp -6 "localhost:$V4_PORT"
+}
+
+@test "tcp: a silent address holds the next one back by a quarter of a second" {
+    need_ipv6
+    local port
+    for port in "$MUTE6_PORT" "$MUTE4_PORT"; do
+        expect success '~.*' tcp -t 5s "localhost:$port"
+        within $((250 + SLACK_MS))
+    done
+}
+
+@test "tcp: one address refuses, another is silent: unknown" {
+    need_ipv6
+    expect_deadline 400 tcp "localhost:$HALF_PORT"
+}
+
+@test "tcp: localhost needs no name server and no /etc/hosts" {
+    in_netns
+    expect success '~.*' tcp "localhost:$NETNS_PORT"
+    expect success '~.*' tcp ":$NETNS_PORT"
+}
+
+@test "tcp: names" {
+    in_netns
+    local p=$NETNS_PORT
+    expect success '~.*' tcp "one.test:$p"
+    expect success '~.*' tcp "ONE.test:$p"
+    expect success '~.*' tcp "one.test.:$p"
+    expect success '~.*' tcp "alias.test:$p"
+    expect unknown 'lookup absent.test: no such host' tcp "absent.test:$p"
+    expect unknown 'lookup absent.test: no such host' http "absent.test:$p"
+    expect unknown 'lookup nothing.test: no such host' tcp "nothing.test:$p"
+    expect unknown 'lookup one.test: no such host with an address of that family' tcp -6 "one.test:$p"
+    expect unknown '~(no answer within 1s: )?lookup broken.test: .*' tcp "broken.test:$p"
+    # A resolver is asked for a name alone.
+    : >"$QUESTIONS"
+    expect failure '~.*' tcp "127.0.0.1:1"
+    expect failure '~.*' tcp "localhost:1"
+    [ ! -s "$QUESTIONS" ] || fail "asked the name server: $(cat "$QUESTIONS")"
+}
+
+@test "tcp: every address of a name is tried within the deadline" {
+    in_netns
+    local p=$NETNS_PORT
+    # Two silent ones, a quarter of a second each.
+    expect success "connected to 127.0.0.4:$p" tcp -t 5s "three.test:$p"
+    within $((500 + SLACK_MS))
+    expect failure "~dial tcp 127.0.0.[56]:$p: connection refused; dial tcp 127.0.0.[56]:$p: connection refused" \
+        tcp "refused.test:$p"
+    expect_deadline 600 tcp "mute.test:$p"
+    expect_deadline 400 tcp "half.test:$p"
+}
+
+@test "tcp: many refusals still make one short line" {
+    in_netns
+    probe tcp "many.test:$NETNS_PORT"
+    is_status 1
+    is_verdict_line
+    probe tcp -o json "many.test:$NETNS_PORT"
+    parse_json
+}
+
+@test "tcp: unreachable is the network's no, forbidden is this machine's" {
+    in_netns
+    expect failure "dial tcp 198.51.100.1:$NETNS_PORT: network is unreachable" \
+        tcp "unreachable.test:$NETNS_PORT"
+    expect unknown '~.*' tcp "forbidden.test:$NETNS_PORT"
+}
