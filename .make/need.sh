@@ -18,6 +18,7 @@ OLDEST_BATS=1.5
 #   file NAME, glob PATTERN   is there
 #   cc          can make a program
 #   bats        is not older than the tests
+#   parallel    is GNU's, which bats runs its files with
 #   grpc        is known to Debian's Python
 needs() {
     cat <<'END'
@@ -29,6 +30,7 @@ build    lib libcrypto            libssl-dev
 build    lib libcjson             libcjson-dev
 demo     tool python3             python3
 check    bats                     bats
+check    parallel                 parallel
 check    tool python3             python3
 check    tool openssl             openssl
 check    tool ip                  iproute2
@@ -95,6 +97,7 @@ is_there() {
             set -- $2
             [ -e "$1" ]
             ;;
+        parallel) case $(parallel --version </dev/null 2>/dev/null) in GNU*) ;; *) return 1 ;; esac ;;
         grpc) /usr/bin/python3 -c 'import grpc' 2>/dev/null ;;
         lib) "$PKG_CONFIG" --exists "$2" 2>/dev/null ;;
     esac

@@ -269,8 +269,7 @@ start_js_server() {
     NODE_PATH=$GRPC_JS/node_modules node "$TESTS/servers/grpc_server.js" "$CERTS" \
         </dev/null >"$dir/js.ready" 2>"$dir/js.err" 3>&- &
     echo $! >"$dir/js.pid"
-    wait_until grep -q '^ready' "$dir/js.ready" || fail "the server did not start: $(cat "$dir/js.err")"
-    read -ra words <"$dir/js.ready"
+    wait_until read_ready "$dir/js.ready" || fail "the server did not start: $(cat "$dir/js.err")"
     for word in "${words[@]:1}"; do
         export "${word?}"
     done

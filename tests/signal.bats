@@ -35,8 +35,7 @@ interrupt() {
     status=0
     wait "$pid" || status=$?
     elapsed=$(($(now_ms) - started))
-    output=$(tr -d '\0' <"$out")
-    stderr=$(tr -d '\0' <"$err")
+    read_output
 }
 
 expect_interrupt() {
