@@ -420,24 +420,21 @@ static struct endpoint endpoint_of(const struct request *request)
 	return endpoint;
 }
 
-static void perform(const struct request *request, const char *bundle, const struct deadline *deadline,
-		    struct transfer *transfer, struct reading *reading)
+static void perform(const struct request *request, const struct deadline *deadline, struct transfer *transfer,
+		    struct reading *reading)
 {
 	struct curl_slist *headers = NULL;
 	struct result *result = reading->result;
-	bool tls = request->place.scheme == SCHEME_HTTPS;
 
 	if (add_headers(request, &headers) != 0) {
 		result_no_resources(result, "preparing the request", ENOMEM);
 	} else {
 		set_options(transfer->easy, request, reading, headers);
 		transfer->http2 = request->spec->http2;
-		if (tls)
-			transfer_use_tls(transfer, request->spec, bundle, verified_name(request));
 		transfer_run(transfer, deadline, result);
 		reading->exchange->answered = conclude(reading, transfer, deadline);
 		curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &reading->exchange->http_version);
-		if (tls) {
+		if (transfer->tls_name) {
 			reading->exchange->tls = transfer->tls;
 			tls_note(&transfer->tls, request->spec, result);
 		}
@@ -450,23 +447,17 @@ void exchange_run(const struct request *request, const struct deadline *deadline
 {
 	struct endpoint endpoint = endpoint_of(request);
 	struct reading reading = {.request = request, .exchange = exchange, .result = result};
-	const char *bundle = NULL;
+	bool tls = request->place.scheme == SCHEME_HTTPS;
 	struct transfer transfer;
-	struct net_name peer;
 
 	*exchange = (struct exchange){.answered = false};
-	if (request->place.scheme == SCHEME_HTTPS && !tls_available()) {
+	if (tls && !tls_available()) {
 		result_set(result, UNKNOWN, REASON_NO_TLS_SUPPORT,
 			   "redirected to https, and this probectl was built without TLS");
 		return;
 	}
-	if (request->place.scheme == SCHEME_HTTPS && tls_find_trust(request->spec, &bundle, result) != 0)
-		return;
-	int fd = net_dial(&endpoint, deadline, &peer, result);
-	if (fd < 0)
-		return;
-	if (transfer_open(&transfer, fd, &peer, request->place.scheme == SCHEME_HTTPS, result) == 0)
-		perform(request, bundle, deadline, &transfer, &reading);
+	if (transfer_open(&transfer, request->spec, &endpoint, tls ? verified_name(request) : NULL, deadline, result) == 0)
+		perform(request, deadline, &transfer, &reading);
 	transfer_close(&transfer);
 	buf_free(&reading.location);
 }

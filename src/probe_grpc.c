@@ -193,15 +193,10 @@ static int add_headers(const struct spec *spec, const struct deadline *deadline,
 	return 0;
 }
 
-static const char *verified_name(const struct spec *spec)
-{
-	return spec->server_name ? spec->server_name : spec->unix_socket ? "localhost" : spec->address.host;
-}
-
 static void set_options(CURL *easy, const struct spec *spec, struct answer *answer, struct curl_slist *headers,
 			const struct buf *request)
 {
-	const char *host = verified_name(spec);
+	const char *host = tls_target_name(spec);
 	bool bracket = strchr(host, ':') != NULL;
 	struct buf url = {0};
 
@@ -387,19 +382,11 @@ static void call(const struct spec *spec, const struct deadline *deadline, struc
 static void run(const struct spec *spec, const struct deadline *deadline, struct result *result)
 {
 	struct endpoint endpoint = net_endpoint(spec);
-	const char *bundle = NULL;
+	const char *tls_name = spec->tls ? tls_target_name(spec) : NULL;
 	struct transfer transfer;
-	struct net_name peer;
 
-	if (spec->tls && tls_find_trust(spec, &bundle, result) != 0)
-		return;
-	int fd = net_dial(&endpoint, deadline, &peer, result);
-	if (fd < 0)
-		return;
-	if (transfer_open(&transfer, fd, &peer, spec->tls, result) == 0) {
+	if (transfer_open(&transfer, spec, &endpoint, tls_name, deadline, result) == 0) {
 		transfer.http2 = true;
-		if (spec->tls)
-			transfer_use_tls(&transfer, spec, bundle, verified_name(spec));
 		call(spec, deadline, &transfer, result);
 	}
 	transfer_close(&transfer);

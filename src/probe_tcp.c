@@ -40,7 +40,7 @@ static void converse(const struct spec *spec, struct stream *stream, const char 
 static void shake_hands(const struct spec *spec, const struct deadline *deadline, struct transfer *transfer,
 			struct result *result)
 {
-	const char *name = spec->server_name ? spec->server_name : spec->unix_socket ? "localhost" : spec->address.host;
+	const char *name = tls_target_name(spec);
 	bool bracket = strchr(name, ':') != NULL;
 	struct buf url = {0};
 
@@ -67,34 +67,40 @@ static void shake_hands(const struct spec *spec, const struct deadline *deadline
 	tls_note(&transfer->tls, spec, result);
 }
 
-static void run(const struct spec *spec, const struct deadline *deadline, struct result *result)
+static void note_peer(const struct net_name *peer, struct result *result)
 {
-	struct endpoint endpoint = net_endpoint(spec);
-	const char *bundle = NULL;
-	struct transfer transfer;
-	struct net_name peer;
+	result_text(result, "peer", peer->text, strlen(peer->text));
+}
 
-	if (spec->tls && tls_find_trust(spec, &bundle, result) != 0)
-		return;
-	int fd = net_dial(&endpoint, deadline, &peer, result);
-	if (fd < 0)
-		return;
-	result_text(result, "peer", peer.text, strlen(peer.text));
-	if (!spec->tls) {
-		/* The program's end closes the connection: there SO_LINGER does not make us wait for the peer. */
-		struct stream stream = stream_of_socket(fd);
-		result_set(result, SUCCESS, REASON_OK, "connected to %s", peer.text);
-		converse(spec, &stream, peer.text, deadline, result);
-		return;
-	}
-	if (transfer_open(&transfer, fd, &peer, true, result) == 0) {
-		const char *name = spec->server_name   ? spec->server_name
-				   : spec->unix_socket ? "localhost"
-						       : spec->address.host;
-		transfer_use_tls(&transfer, spec, bundle, name);
+static void run_tls(const struct spec *spec, const struct endpoint *endpoint, const struct deadline *deadline,
+		    struct result *result)
+{
+	struct transfer transfer;
+
+	if (transfer_open(&transfer, spec, endpoint, tls_target_name(spec), deadline, result) == 0) {
+		note_peer(&transfer.peer, result);
 		shake_hands(spec, deadline, &transfer, result);
 	}
 	transfer_close(&transfer);
+}
+
+static void run(const struct spec *spec, const struct deadline *deadline, struct result *result)
+{
+	struct endpoint endpoint = net_endpoint(spec);
+	struct net_name peer;
+
+	if (spec->tls) {
+		run_tls(spec, &endpoint, deadline, result);
+		return;
+	}
+	int fd = net_dial(&endpoint, deadline, &peer, result);
+	if (fd < 0)
+		return;
+	note_peer(&peer, result);
+	/* The program's end closes the connection: there SO_LINGER does not make us wait for the peer. */
+	struct stream stream = stream_of_socket(fd);
+	result_set(result, SUCCESS, REASON_OK, "connected to %s", peer.text);
+	converse(spec, &stream, peer.text, deadline, result);
 }
 
 const struct probe probe_tcp = {

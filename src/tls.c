@@ -70,6 +70,11 @@ int tls_validate(struct spec *spec, bool uses_tls, const struct deadline *deadli
 	return any_file ? tls_library_check_files(spec, error) : 0;
 }
 
+const char *tls_target_name(const struct spec *spec)
+{
+	return spec->server_name ? spec->server_name : spec->unix_socket ? "localhost" : spec->address.host;
+}
+
 int tls_find_trust(const struct spec *spec, const char **bundle, struct result *result)
 {
 	/* Debian, Ubuntu, Alpine; Fedora, RHEL; openSUSE; older RHEL; newer RHEL; Alpine, BSDs. */

@@ -43,6 +43,9 @@ void tls_prepare(bool needed);
  * hold what they should and belong together. Returns 0, or -1 with the error set. */
 int tls_validate(struct spec *spec, bool uses_tls, const struct deadline *deadline, struct error *error);
 
+/* The name that the certificate of the spec's own target has to be for. */
+const char *tls_target_name(const struct spec *spec);
+
 /* Finds what to trust. Returns 0 and the file, or NULL where nothing is to be verified; -1 with the result set where no
  * CA bundle is found. */
 int tls_find_trust(const struct spec *spec, const char **bundle, struct result *result);

@@ -124,18 +124,25 @@ static int note_timer(CURLM *handle, long milliseconds, void *context)
 	return 0;
 }
 
-int transfer_open(struct transfer *transfer, int fd, const struct net_name *peer, bool tls, struct result *result)
+int transfer_open(struct transfer *transfer, const struct spec *spec, const struct endpoint *endpoint,
+		  const char *tls_name, const struct deadline *deadline, struct result *result)
 {
+	const struct net_name *peer = &transfer->peer;
+	const char *bundle = NULL;
 	char where[sizeof peer->text + 8];
 
-	*transfer = (struct transfer){
-	    .fd = decoy(fd, peer->is_path), .under = -1, .timer_at = DEADLINE_NEVER, .peer = *peer};
-	transfer->socket = transfer->fd;
+	*transfer = (struct transfer){.fd = -1, .under = -1, .timer_at = DEADLINE_NEVER, .tls_name = tls_name};
+	if (tls_name && tls_find_trust(spec, &bundle, result) != 0)
+		return -1;
+	int fd = net_dial(endpoint, deadline, &transfer->peer, result);
+	if (fd < 0)
+		return -1;
+	transfer->socket = transfer->fd = decoy(fd, peer->is_path);
 	if (transfer->fd != fd)
 		transfer->under = fd;
 	/* libcurl would write the keys of the session to the file that it names. */
 	unsetenv("SSLKEYLOGFILE");
-	tls_prepare(tls);
+	tls_prepare(tls_name != NULL);
 	if (!multi && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		result_set(result, UNKNOWN, REASON_INTERNAL_ERROR, "libcurl cannot be initialised");
 		return -1;
@@ -167,16 +174,12 @@ int transfer_open(struct transfer *transfer, int fd, const struct net_name *peer
 	curl_easy_setopt(transfer->easy, CURLOPT_PROXY, "");
 	/* Its own limit for TCP and TLS together is 300 s; the deadline may be an hour. */
 	curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, 2 * 3600000L);
+	if (tls_name) {
+		tls_set_up(transfer->easy, spec, bundle, &transfer->tls);
+		transfer->tls.starting = put_real_socket;
+		transfer->tls.context = transfer;
+	}
 	return 0;
-}
-
-void transfer_use_tls(struct transfer *transfer, const struct spec *spec, const char *bundle, const char *name)
-{
-	transfer->uses_tls = true;
-	transfer->tls_name = name;
-	tls_set_up(transfer->easy, spec, bundle, &transfer->tls);
-	transfer->tls.starting = put_real_socket;
-	transfer->tls.context = transfer;
 }
 
 /* libcurl 7.88 writes the parts of an HTTP/2 request one by one. A server that has the first of them may answer and
@@ -231,7 +234,7 @@ static void add_phases(const struct transfer *transfer, struct result *result)
 	curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connected);
 	curl_easy_getinfo(transfer->easy, CURLINFO_APPCONNECT_TIME_T, &tls);
 	curl_easy_getinfo(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T, &first);
-	if (tls > 0 && transfer->uses_tls)
+	if (tls > 0 && transfer->tls_name)
 		result_phase(&result->phases.tls, (tls - connected) * 1000);
 	/* Of the last hop only: what came before is in the other phases or is no answer to the probe. */
 	if (first > 0)
@@ -273,7 +276,7 @@ static bool looks_like_http2(const struct transfer *transfer)
 /* The server speaks, but something else than we do. Over TLS nobody can see that. */
 static bool explain_protocol(const struct transfer *transfer, struct result *result)
 {
-	if (transfer->uses_tls || transfer->first_count == 0)
+	if (transfer->tls_name || transfer->first_count == 0)
 		return false;
 	if (looks_like_tls(transfer))
 		result_set(result, FAILURE, REASON_TLS_EXPECTED,
@@ -291,7 +294,7 @@ static bool explain_protocol(const struct transfer *transfer, struct result *res
 
 static bool explain_handshake(const struct transfer *transfer, struct result *result)
 {
-	if (!transfer->uses_tls || transfer->code != CURLE_SSL_CONNECT_ERROR)
+	if (!transfer->tls_name || transfer->code != CURLE_SSL_CONNECT_ERROR)
 		return false;
 	if (transfer->first_count > 0 && !looks_like_tls(transfer))
 		result_set(result, FAILURE, REASON_NOT_TLS, "the server does not speak TLS: it answers in plain text");
@@ -305,7 +308,7 @@ static bool explain_handshake(const struct transfer *transfer, struct result *re
 static void explain_empty(const struct transfer *transfer, struct result *result)
 {
 	result_set(result, FAILURE, REASON_EMPTY_RESPONSE, "the connection was closed without an answer%s",
-		   transfer->uses_tls ? "" : ": does the server want TLS?");
+		   transfer->tls_name ? "" : ": does the server want TLS?");
 }
 
 void transfer_explain(const struct transfer *transfer, const struct deadline *deadline, enum progress progress,
@@ -321,7 +324,7 @@ void transfer_explain(const struct transfer *transfer, const struct deadline *de
 		return;
 	if (transfer->stopped) {
 		snprintf(doing, sizeof doing, "connected to %s, %s", transfer->peer.text,
-			 transfer->uses_tls && result->phases.tls < 0 ? "the TLS handshake did not end"
+			 transfer->tls_name && result->phases.tls < 0 ? "the TLS handshake did not end"
 								      : missing[progress]);
 		result_stopped(result, deadline, doing);
 		return;
@@ -329,7 +332,7 @@ void transfer_explain(const struct transfer *transfer, const struct deadline *de
 	/* With TLS 1.3 we are done before the server has looked at our certificate, and the alert that it sends then
 	 * may be lost with the connection. */
 	bool unheard = transfer->tls.done && progress == NO_ANSWER && transfer->code != CURLE_PEER_FAILED_VERIFICATION;
-	if (transfer->uses_tls && unheard && transfer->tls.asked_for_certificate && transfer->tls.alert < 0) {
+	if (transfer->tls_name && unheard && transfer->tls.asked_for_certificate && transfer->tls.alert < 0) {
 		result_set(result, FAILURE, REASON_CLIENT_CERTIFICATE_REQUIRED,
 			   transfer->tls.showed_certificate
 			       ? "the server closed the connection after it had asked for a client certificate: it may "
@@ -338,7 +341,7 @@ void transfer_explain(const struct transfer *transfer, const struct deadline *de
 				 "--cert and --key");
 		return;
 	}
-	if ((transfer->uses_tls && tls_explain(&transfer->tls, transfer->code, transfer->tls_name, result)) ||
+	if ((transfer->tls_name && tls_explain(&transfer->tls, transfer->code, transfer->tls_name, result)) ||
 	    explain_handshake(transfer, result))
 		return;
 	curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
@@ -361,7 +364,7 @@ void transfer_explain(const struct transfer *transfer, const struct deadline *de
 		result_no_resources(result, "libcurl", ENOMEM);
 		return;
 	case CURLE_GOT_NOTHING:
-		if (transfer->first_count > 0 && !transfer->uses_tls)
+		if (transfer->first_count > 0 && !transfer->tls_name)
 			result_set(result, FAILURE, REASON_TRUNCATED_RESPONSE,
 				   "the response was cut short in its headers");
 		else

@@ -11,7 +11,7 @@
 #include "stream.h"
 #include "tls.h"
 
-/* One exchange by libcurl, over a connection that net_dial opened: libcurl resolves and connects nothing itself, and
+/* One exchange by libcurl, over a connection that net_dial opens: libcurl resolves and connects nothing itself, and
  * waits for nothing longer than the deadline. */
 struct transfer {
 	CURL *easy;
@@ -25,24 +25,20 @@ struct transfer {
 	bool stopped;     /* the deadline has passed or a signal came */
 	CURLcode code;
 	bool http2; /* the caller sets this where the server has to speak HTTP/2 from its first byte */
-	bool uses_tls;
 	struct tls_session tls;
-	const char *tls_name;   /* what the certificate has to be for */
+	const char *tls_name;   /* what the certificate has to be for, NULL without TLS */
 	unsigned char first[5]; /* how what came from the server starts, before anybody made sense of it */
 	size_t first_count;
 	struct net_name peer;
 	char words[CURL_ERROR_SIZE]; /* libcurl's own, "" when it said nothing */
 };
 
-/* Prepares an exchange, with or without TLS, over the socket `fd`, which the transfer owns from here on, also when it
- * fails. Sets what every exchange has in common: no proxy, no signals, no redirects, no limits but the deadline. The
- * caller adds URL, headers and callbacks to `easy`. Returns 0, or -1 with the result set; transfer_close in both cases.
- */
-int transfer_open(struct transfer *transfer, int fd, const struct net_name *peer, bool tls, struct result *result);
-
-/* Lets it speak TLS, as the spec asks, trusting what tls_find_trust found. `name` is the name that the certificate has
- * to be for; it must live as long as the transfer. */
-void transfer_use_tls(struct transfer *transfer, const struct spec *spec, const char *bundle, const char *name);
+/* Connects to the endpoint and prepares an exchange over the connection; with TLS, as the spec asks for it, when
+ * `tls_name` is not NULL: that is the name that the certificate has to be for, and must live as long as the transfer.
+ * Sets what every exchange has in common: no proxy, no signals, no redirects, no limits but the deadline. The caller
+ * adds URL, headers and callbacks to `easy`. Returns 0, or -1 with the result set; transfer_close in both cases. */
+int transfer_open(struct transfer *transfer, const struct spec *spec, const struct endpoint *endpoint,
+		  const char *tls_name, const struct deadline *deadline, struct result *result);
 
 /* Runs it, to its end or the deadline's: see `stopped` and `code`. Adds the phases to the result. */
 void transfer_run(struct transfer *transfer, const struct deadline *deadline, struct result *result);
