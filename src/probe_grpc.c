@@ -219,7 +219,7 @@ static void set_options(CURL *easy, const struct spec *spec, struct answer *answ
 }
 
 /* The service's health: the one message that came with status OK. */
-static void judge_health(const struct grpc_reader *reader, const char *service, struct result *result)
+static void judge_health(const struct grpc_reader *reader, const char *subject, struct result *result)
 {
 	static const char *const flaws[] = {
 	    [GRPC_COMPRESSED] = "the message is compressed, which was not offered",
@@ -242,12 +242,12 @@ static void judge_health(const struct grpc_reader *reader, const char *service, 
 		result_set(result, FAILURE, REASON_NOT_SERVING, "NOT_SERVING");
 		result_text(result, "status", "NOT_SERVING", 11);
 	} else if (reader->status == GRPC_UNKNOWN) {
-		result_set(result, FAILURE, REASON_HEALTH_UNKNOWN,
-			   "UNKNOWN: the server does not know the health of service '%s'", service);
+		result_set(result, FAILURE, REASON_HEALTH_UNKNOWN, "UNKNOWN: the server does not know the health of %s",
+			   subject);
 		result_text(result, "status", "UNKNOWN", 7);
 	} else if (reader->status == GRPC_SERVICE_UNKNOWN) {
-		result_set(result, FAILURE, REASON_SERVICE_UNKNOWN,
-			   "SERVICE_UNKNOWN: the server does not know the service '%s'", service);
+		result_set(result, FAILURE, REASON_SERVICE_UNKNOWN, "SERVICE_UNKNOWN: the server does not know %s",
+			   subject);
 		result_text(result, "status", "SERVICE_UNKNOWN", 15);
 	} else {
 		char number[16];
@@ -259,7 +259,7 @@ static void judge_health(const struct grpc_reader *reader, const char *service, 
 }
 
 /* The server, or something before it, said no. */
-static void judge_code(const struct answer *answer, const char *service, struct result *result)
+static void judge_code(const struct answer *answer, const char *subject, struct result *result)
 {
 	const char *words = buf_string(&answer->message), *name = code_names[answer->code];
 	/* The REASON_GRPC_ words are in the order of the codes. */
@@ -267,8 +267,7 @@ static void judge_code(const struct answer *answer, const char *service, struct 
 	const char *colon = *words ? ": " : "";
 
 	if (answer->code == CODE_NOT_FOUND)
-		result_set(result, FAILURE, reason, "%s: the service '%s' is not registered%s%s", name, service, colon,
-			   words);
+		result_set(result, FAILURE, reason, "%s: %s is not registered%s%s", name, subject, colon, words);
 	else if (answer->code == CODE_UNIMPLEMENTED)
 		result_set(result, FAILURE, reason, "%s: the server has no health service%s%s", name, colon, words);
 	else
@@ -284,6 +283,13 @@ static void judge(const struct answer *answer, CURL *easy, const struct spec *sp
 {
 	const char *type = buf_string(&answer->content_type);
 	long status = 0, version = 0;
+	struct buf about = {0};
+
+	if (*spec->service)
+		buf_printf(&about, "the service '%s'", spec->service);
+	else
+		buf_text(&about, "the server as a whole (no --service was given)");
+	const char *subject = buf_string(&about);
 
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
@@ -298,18 +304,20 @@ static void judge(const struct answer *answer, CURL *easy, const struct spec *sp
 			   "not gRPC: the server answers in HTTP/1 (status %ld)%s", status,
 			   spec->tls ? ", it does not choose h2 by ALPN" : "");
 	else if (answer->code == CODE_OK)
-		judge_health(&answer->reader, spec->service, result);
+		judge_health(&answer->reader, subject, result);
 	else if (answer->code > CODE_OK)
-		judge_code(answer, spec->service, result);
+		judge_code(answer, subject, result);
 	else if (status != 200)
 		result_set(result, FAILURE, REASON_NOT_GRPC, "not gRPC: HTTP status %ld without a grpc-status", status);
 	else if (!is_grpc(answer))
-		result_set(result, FAILURE, REASON_NOT_GRPC, "not gRPC: content-type '%.80s'", type);
+		result_set(result, FAILURE, REASON_NOT_GRPC, "not gRPC: %s%.80s%s",
+			   *type ? "content-type '" : "no content-type", type, *type ? "'" : "");
 	else if (answer->given_up)
-		judge_health(&answer->reader, spec->service, result);
+		judge_health(&answer->reader, subject, result);
 	else
 		result_set(result, FAILURE, REASON_TRUNCATED_RESPONSE,
 			   "the response was cut short: it has no grpc-status");
+	buf_free(&about);
 }
 
 /* The server was told our deadline, and may be the first to say that it has passed. That is no answer to judge. */

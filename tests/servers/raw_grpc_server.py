@@ -7,7 +7,8 @@ RAW_TLS_PORT  TLS that chooses h2 by ALPN; RAW_NOALPN_PORT TLS that chooses noth
 RAW_SOCKET    plaintext on a Unix socket, LOG.sock
 
 Of the request nothing is read but the name of the service in it, which says what the answer is: a key of ANSWERS, or of
-the functions below, with an argument after a colon ("code:14"). Requests are logged, a line each: the service.
+the functions below, with an argument after a colon ("code:14"); what a request without one gets may be written to
+LOG.default. Requests are logged, a line each: the service.
 """
 
 import os
@@ -302,12 +303,20 @@ class Connection:
                     return body[7:].decode()
 
 
+def default(path):
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
+    except FileNotFoundError:
+        return ""
+
+
 def serve(sock, log_path):
     try:
         c = Connection(sock)
         service = c.request()
         log(log_path, f"{service}\n".encode())
-        name, *arguments = service.split(":")
+        name, *arguments = (service or default(log_path + ".default")).split(":")
         if name in BEHAVIOURS:
             BEHAVIOURS[name](c, *arguments)
         else:
