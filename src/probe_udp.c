@@ -16,11 +16,17 @@
 /* The largest datagram, and how much of a reply a message shows. */
 enum { DATAGRAM = 64 << 10, SHOWN = 100 };
 
+/* What was said with one address: when it was asked, and when it replied or said no; 0 for not. */
+struct turn {
+	int64_t asked, ended;
+};
+
 struct query {
 	const struct spec *spec;
 	const struct deadline *deadline;
 	struct result *result;
 	struct net_peer *peers;
+	struct turn *turns;
 	struct pollfd *polled;
 	size_t count, next; /* all addresses; the first that nothing was sent to */
 	int64_t next_at;    /* when that is due */
@@ -53,9 +59,15 @@ static int validate(struct spec *spec, const struct deadline *deadline, struct e
 	return 0;
 }
 
+static struct turn *turn_of(struct query *query, const struct net_peer *peer)
+{
+	return &query->turns[peer - query->peers];
+}
+
 /* The address has said no, or we could not ask it. */
 static void give_up(struct query *query, struct net_peer *peer, int error)
 {
+	turn_of(query, peer)->ended = deadline_now();
 	close(peer->fd);
 	peer->fd = -1;
 	peer->error = error;
@@ -67,9 +79,13 @@ static void ask(struct query *query)
 {
 	while (query->next < query->count && deadline_now() >= query->next_at) {
 		struct net_peer *peer = &query->peers[query->next++];
-		if (peer->fd < 0)
+		int64_t now = deadline_now();
+		turn_of(query, peer)->asked = now;
+		if (peer->fd < 0) {
+			turn_of(query, peer)->ended = now;
 			continue;
-		query->next_at = deadline_now() + STAGGER;
+		}
+		query->next_at = now + STAGGER;
 		if (send(peer->fd, query->spec->send.at, query->spec->send.length, MSG_NOSIGNAL) < 0)
 			give_up(query, peer, errno);
 	}
@@ -106,6 +122,7 @@ static bool receive(struct query *query, struct net_peer *peer)
 	while (!deadline_over(query->deadline)) {
 		ssize_t length = recv(peer->fd, query->bytes, DATAGRAM, 0);
 		if (length >= 0) {
+			turn_of(query, peer)->ended = deadline_now();
 			if (judge(query, peer, (size_t)length))
 				return true;
 		} else if (errno == EAGAIN) {
@@ -146,6 +163,17 @@ static void conclude(struct query *query, bool stopped)
 	buf_free(&all);
 }
 
+static void note_attempts(struct query *query)
+{
+	for (size_t i = 0; i < query->next && query->result->detail; i++) {
+		const struct net_peer *peer = &query->peers[i];
+		const struct turn *turn = &query->turns[i];
+		const char *answer = peer->fd < 0 ? error_words(peer->error) : turn->ended ? "replied" : "no reply";
+		int64_t end = turn->ended ? turn->ended : deadline_now();
+		result_attempt(query->result, peer->name.text, answer, end - turn->asked);
+	}
+}
+
 static void exchange(struct query *query)
 {
 	for (;;) {
@@ -181,17 +209,21 @@ static void run(const struct spec *spec, const struct deadline *deadline, struct
 	if (count < 0)
 		return;
 	query.count = (size_t)count;
+	query.turns = calloc(query.count, sizeof *query.turns);
 	query.polled = calloc(query.count, sizeof *query.polled);
 	query.bytes = malloc(DATAGRAM);
 	query.start = deadline_now();
-	if (query.polled && query.bytes)
+	if (query.turns && query.polled && query.bytes) {
 		exchange(&query);
-	else
+		note_attempts(&query);
+	} else {
 		result_no_resources(result, "waiting for a reply", ENOMEM);
+	}
 	for (size_t i = 0; i < query.count; i++)
 		if (query.peers[i].fd >= 0)
 			close(query.peers[i].fd);
 	free(query.peers);
+	free(query.turns);
 	free(query.polled);
 	free(query.bytes);
 }

@@ -8,11 +8,25 @@ teardown_file() { stop_servers; }
 
 at() { printf '127.0.0.1:%s' "$1"; }
 
+# The last JSON output lists these attempts and no others: their addresses and answers by turns.
+attempts_are() {
+    local i=0
+    while (($#)); do
+        [[ $(field "/udp/attempts/$i/address") == "$1" && $(field "/udp/attempts/$i/answer") == "$2" ]] ||
+            fail "expected attempt $i: $1 $2"
+        field "/udp/attempts/$i/ms" >"$BATS_TEST_TMPDIR/ms"
+        i=$((i + 1))
+        shift 2
+    done
+    [[ $JSON != *"/udp/attempts/$i/"* ]] || fail "expected $i attempts"
+}
+
 @test "udp: a reply" {
     local t
     t=$(at "$ECHO_PORT")
     expect success "received 'hello' from $t" udp --send hello "$t"
     [ "$(field /udp/peer)" = "$t" ] || fail "expected the peer $t"
+    attempts_are "$t" replied
     expect success "received 'hello' from $t" udp --send hello --expect ell "$t"
     expect success "received 'hello' from $t" udp --send hello --contains ello --regex '^h' --not-contains x "$t"
     expect success "~received '.*' from $t" udp --send 'a\0b\xff\r\n' --expect '\0b\xff\r\n' "$t"
@@ -54,6 +68,7 @@ at() { printf '127.0.0.1:%s' "$1"; }
     local p=$GONE_PORT
     expect failure "udp 127.0.0.1:$p: connection refused" udp --send x "127.0.0.1:$p"
     [ "$(field /reason)" = ConnectionRefused ] || fail 'expected another reason'
+    attempts_are "127.0.0.1:$p" 'connection refused'
     within "$SLACK_MS"
 }
 
@@ -66,8 +81,13 @@ at() { printf '127.0.0.1:%s' "$1"; }
     expect success '~.*127.0.0.1:.*' udp -4 --send x "localhost:$ECHO_PORT"
     expect failure "udp [::1]:$p: connection refused" udp --send x "[::1]:$p"
     expect failure "udp [::1]:$p: connection refused; udp 127.0.0.1:$p: connection refused" udp --send x "localhost:$p"
+    attempts_are "[::1]:$p" 'connection refused' "127.0.0.1:$p" 'connection refused'
     expect unknown '~no answer within 400ms: udp \[::1\].*: no reply; udp 127.0.0.1:.*: no reply' \
         udp -t 400ms --send x "localhost:$HUSH_PORT"
+    attempts_are "[::1]:$HUSH_PORT" 'no reply' "127.0.0.1:$HUSH_PORT" 'no reply'
+    expect unknown '~no answer within 100ms: udp \[::1\].*: no reply; udp 127.0.0.1:.*: not asked' \
+        udp -t 100ms --send x "localhost:$HUSH_PORT"
+    attempts_are "[::1]:$HUSH_PORT" 'no reply'
 }
 
 @test "udp: a large reply" {
