@@ -447,16 +447,16 @@ void exchange_run(const struct request *request, const struct deadline *deadline
 {
 	struct endpoint endpoint = endpoint_of(request);
 	struct reading reading = {.request = request, .exchange = exchange, .result = result};
-	bool tls = request->place.scheme == SCHEME_HTTPS;
+	const char *tls_name = request->place.scheme == SCHEME_HTTPS ? verified_name(request) : NULL;
 	struct transfer transfer;
 
 	*exchange = (struct exchange){.answered = false};
-	if (tls && !tls_available()) {
+	if (tls_name && !tls_available()) {
 		result_set(result, UNKNOWN, REASON_NO_TLS_SUPPORT,
 			   "redirected to https, and this probectl was built without TLS");
 		return;
 	}
-	if (transfer_open(&transfer, request->spec, &endpoint, tls ? verified_name(request) : NULL, deadline, result) == 0)
+	if (transfer_open(&transfer, request->spec, &endpoint, tls_name, deadline, result) == 0)
 		perform(request, deadline, &transfer, &reading);
 	transfer_close(&transfer);
 	buf_free(&reading.location);

@@ -36,6 +36,22 @@ static void converse(const struct spec *spec, struct stream *stream, const char 
 		conversation_run(spec, stream, peer, deadline, result);
 }
 
+/* With TLS 1.3 our side of the handshake is done before the server has looked at our certificate. */
+static void hear_out(const struct spec *spec, const struct deadline *deadline, struct transfer *transfer,
+		     struct result *result)
+{
+	struct tls_session *tls = &transfer->tls;
+
+	if (!conversation_wanted(spec)) {
+		tls_library_hear_out(tls, transfer->socket, deadline);
+		if (deadline_interrupted())
+			result_stopped(result, deadline, "the server did not say whether it is content");
+	}
+	if (!deadline_interrupted() && !tls_explain(tls, CURLE_OK, transfer->tls_name, result) && tls->alert < 0 &&
+	    !tls->content && !tls->showed_certificate)
+		result_warn(result, "the server asked for a client certificate, and --cert was not given");
+}
+
 /* --tls: a whole handshake, and a clean close, so that the server logs nothing amiss. */
 static void shake_hands(const struct spec *spec, const struct deadline *deadline, struct transfer *transfer,
 			struct result *result)
@@ -58,10 +74,9 @@ static void shake_hands(const struct spec *spec, const struct deadline *deadline
 		struct stream stream = transfer_stream(transfer);
 		result_set(result, SUCCESS, REASON_OK, "connected to %s, %s", transfer->peer.text,
 			   transfer->tls.version);
-		/* With TLS 1.3 our side is done before the server says whether it can do without. */
-		if (transfer->tls.asked_for_certificate && !transfer->tls.showed_certificate)
-			result_warn(result, "the server asked for a client certificate, and --cert was not given");
 		converse(spec, &stream, transfer->peer.text, deadline, result);
+		if (transfer->tls.asked_for_certificate)
+			hear_out(spec, deadline, transfer, result);
 	}
 	tls_judge_days(&transfer->tls, spec, result);
 	tls_note(&transfer->tls, spec, result);

@@ -52,14 +52,17 @@ static int load(struct spec *spec, const char *option, const char *file, struct 
 int tls_validate(struct spec *spec, bool uses_tls, const struct deadline *deadline, struct error *error)
 {
 	bool any_file = spec->cacert || spec->cert || spec->key;
+	bool any_option = any_file || spec->tls_verify || spec->server_name || spec->cert_days >= 0;
 
-	if (uses_tls && !tls_available())
-		return error_set(error, "%s: this probectl was built without TLS: no https, no --tls",
+	if ((uses_tls || any_option) && !tls_available())
+		return error_set(error,
+				 "%s: this probectl was built without TLS: no https, no --tls, --tls-verify, --cacert, "
+				 "--cert, --key, --server-name or --cert-days",
 				 spec->probe->name);
 	if (!uses_tls && spec->cert_days >= 0)
 		return error_set(error, "--cert-days needs a target with TLS: %s",
 				 spec->probe->bit == PROBE_HTTP ? "https://..." : "--tls");
-	if (!uses_tls && spec->probe->bit != PROBE_HTTP && (any_file || spec->tls_verify || spec->server_name))
+	if (!uses_tls && spec->probe->bit != PROBE_HTTP && any_option)
 		return error_set(error, "--tls-verify, --cacert, --cert, --key and --server-name need --tls");
 	if (spec->key && !spec->cert)
 		return error_set(error, "--key needs --cert, the certificate that it belongs to");

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "deadline.h"
 #include "error.h"
 #include "result.h"
 #include "spec.h"
@@ -29,7 +30,8 @@ struct tls_session {
 	const char *problem_words;                  /* the library's words for it */
 	bool asked_for_certificate;                 /* the server asked for a client certificate ... */
 	bool showed_certificate;                    /* ... and we had one to show */
-	int alert; /* the alert that the server sent, -1 for none (RFC 8446, section 6) */
+	bool content; /* the server sent a ticket, which it does after our last word (RFC 8446, section 4.6.1) */
+	int alert;    /* the last that the server sent, 0 being its good-bye, -1 for none (RFC 8446, section 6) */
 };
 
 /* Whether this program was built with TLS. */
@@ -67,6 +69,10 @@ void tls_judge_days(const struct tls_session *session, const struct spec *spec, 
 /* Says good-bye to the server over the connection's socket, where `keep` was set: libcurl just drops a connection that
  * it was told to open and no more. */
 void tls_library_close(struct tls_session *session, int fd);
+
+/* Says good-bye, where `keep` was set, and reads until the server has ended the connection too, sent a ticket, or the
+ * deadline's end. With TLS 1.3 only that tells whether it is content with our certificate: see `alert`. */
+void tls_library_hear_out(struct tls_session *session, int fd, const struct deadline *deadline);
 
 /* The parts that know the library. */
 int tls_library_check_files(const struct spec *spec, struct error *error);

@@ -22,6 +22,13 @@ void tls_library_observe(CURL *easy, struct tls_session *session)
 	(void)session;
 }
 
+void tls_library_hear_out(struct tls_session *session, int fd, const struct deadline *deadline)
+{
+	(void)session;
+	(void)fd;
+	(void)deadline;
+}
+
 void tls_library_close(struct tls_session *session, int fd)
 {
 	(void)session;

@@ -95,17 +95,41 @@ int tls_library_check_files(const struct spec *spec, struct error *error)
 	return status;
 }
 
+/* Says good-bye, once. Returns false where that cannot be done. */
+static bool say_good_bye(SSL *ssl, int fd)
+{
+	if (!ssl || SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN)
+		return ssl != NULL;
+	/* libcurl's own BIO writes only while libcurl is at work. */
+	BIO *direct = BIO_new_socket(fd, BIO_NOCLOSE);
+	if (!direct)
+		return false;
+	SSL_set_bio(ssl, direct, direct);
+	SSL_shutdown(ssl);
+	return true;
+}
+
+void tls_library_hear_out(struct tls_session *session, int fd, const struct deadline *deadline)
+{
+	struct pollfd readable = {.fd = fd, .events = POLLIN};
+	SSL *ssl = session->library;
+	char bytes[4096];
+
+	if (!say_good_bye(ssl, fd))
+		return;
+	while (!session->content && !deadline_over(deadline)) {
+		int count = SSL_read(ssl, bytes, sizeof bytes);
+		if (count <= 0 && (SSL_get_error(ssl, count) != SSL_ERROR_WANT_READ ||
+				   deadline_poll(deadline, &readable, 1, DEADLINE_NEVER) < 0))
+			break;
+	}
+	ERR_clear_error();
+}
+
 void tls_library_close(struct tls_session *session, int fd)
 {
-	SSL *ssl = session->library;
-	/* libcurl's own BIO writes only while libcurl is at work. */
-	BIO *direct = ssl ? BIO_new_socket(fd, BIO_NOCLOSE) : NULL;
-
-	if (direct) {
-		SSL_set_bio(ssl, direct, direct);
-		SSL_shutdown(ssl);
-	}
-	SSL_free(ssl);
+	say_good_bye(session->library, fd);
+	SSL_free(session->library);
 	session->library = NULL;
 	ERR_clear_error();
 }
@@ -233,6 +257,8 @@ static void watch_handshake(const SSL *ssl, int where, int value)
 		session->alert = value & 0xff;
 	} else if (where & SSL_CB_LOOP && SSL_get_state(ssl) == TLS_ST_CR_CERT_REQ) {
 		session->asked_for_certificate = true;
+	} else if (where & SSL_CB_LOOP && SSL_get_state(ssl) == TLS_ST_CR_SESSION_TICKET) {
+		session->content = true;
 	} else if (where & SSL_CB_HANDSHAKE_DONE && !session->done) {
 		const unsigned char *protocol;
 		unsigned length = 0;

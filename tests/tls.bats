@@ -27,6 +27,7 @@ setup_file() {
     done
     local ask="-cert $CERTS/good.pem -Verify 1 -verify_return_error -CAfile $CERTS/ca.crt"
     start_server tls_openssl "$BATS_FILE_TMPDIR/openssl" "${servers[@]}" "ASK12:$ask -tls1_2" "ASK13:$ask -tls1_3" \
+        "MAY13:-cert $CERTS/good.pem -verify 1 -CAfile $CERTS/ca.crt -tls1_3" \
         "TLS11:-cert $CERTS/good.pem -tls1_1 -cipher DEFAULT@SECLEVEL=0"
     start_server tls_nginx "$BATS_FILE_TMPDIR/nginx" "$CERTS"
     start_server tls_server "$BATS_FILE_TMPDIR/tls" "$CERTS/good.crt" "$CERTS/good.key"
@@ -43,6 +44,12 @@ setup() { [ "$BATS_TEST_DESCRIPTION" = 'tls: a program without it says so' ] || 
     expect_usage '~tcp: this probectl was built without TLS: .*' tcp --tls :1
     expect_usage '~grpc: this probectl was built without TLS: .*' grpc --tls :1
     expect_usage '~http: this probectl was built without TLS: .*' http https://localhost:1/
+    local option
+    for option in --tls-verify --cacert=/x --cert=/x --key=/x --server-name=x --cert-days=3; do
+        expect_usage '~http: this probectl was built without TLS: .*' http "$option" http://localhost:1/
+        expect_usage '~tcp: this probectl was built without TLS: .*' tcp "$option" localhost:1
+        expect_usage '~grpc: this probectl was built without TLS: .*' grpc "$option" localhost:1
+    done
 }
 
 # each PORT VERDICT REASON MESSAGE ARGS... - http and tcp alike.
@@ -240,11 +247,20 @@ ROWS
     is_field /reason ClientCertificateRequired
     says failure '~the server requires a client certificate: give --cert and --key.*' http "https://localhost:$ASK13_PORT/"
     is_field /reason ClientCertificateRequired
-    says failure '~the server requires a client certificate: .*' tcp --tls "localhost:$ASK12_PORT"
+    for port in "$ASK12_PORT" "$ASK13_PORT"; do
+        says failure '~the server requires a client certificate: .*' tcp --tls "localhost:$port"
+        is_field /reason ClientCertificateRequired
+        says failure '~the server requires a client certificate: .*' tcp --tls --hold 900ms "localhost:$port"
+        says failure '~the server requires a client certificate: .*' tcp --tls --expect x "localhost:$port"
+    done
+    # It asks, and can do without.
+    says success '~connected to .*, TLSv1.3' tcp --tls "localhost:$MAY13_PORT"
+    is_field /warning null
     # Of a stranger's.
     mine=(--cert "$CERTS/stranger.crt" --key "$CERTS/stranger.key")
     for port in "$ASK12_PORT" "$ASK13_PORT"; do
         says failure '~the server refused the client certificate.*' http "https://localhost:$port/" "${mine[@]}"
+        says failure '~the server refused the client certificate.*' tcp --tls "localhost:$port" "${mine[@]}"
     done
     # nginx shakes hands, and refuses by an answer.
     says failure 'HTTP probe failed with statuscode: 400' http "https://localhost:$NGINX_CLIENT_PORT/"
