@@ -82,6 +82,9 @@ int deadline_poll(const struct deadline *deadline, struct pollfd *descriptors, n
 		return -1;
 	struct timespec wait = {.tv_sec = left / 1000000000, .tv_nsec = left % 1000000000};
 	int ready = ppoll(descriptors, count, &wait, &open);
+	/* Where a descriptor is ready, a pending signal stays pending. */
+	if (ready > 0)
+		ppoll(NULL, 0, &(struct timespec){0}, &open);
 	if (interrupted)
 		return -1;
 	if (ready > 0)

@@ -18,13 +18,23 @@ static const bool curl_is_old = LIBCURL_VERSION_NUM < 0x080000;
 /* The exchange that is under way. */
 static struct transfer *current;
 
-/* libcurl reads by recv, and this one stands before the C library's. Who answers in another protocol is best told by
- * how the answer starts, which libcurl does not say, and which nobody can look at without a race before it has read. */
+/* How long libcurl may read before it has to come back: from a peer that never pauses it would read for ever. */
+#define TURN (5 * (int64_t)DEADLINE_MS)
+
+/* libcurl reads by recv, and this one stands before the C library's, for two ends. Its turns are limited: after one
+ * there is nothing more to read, as far as it is told. And who answers in another protocol is best told by how the
+ * answer starts, which libcurl does not say, and which nobody can look at without a race before it has read. */
 ssize_t recv(int fd, void *bytes, size_t count, int flags)
 {
-	ssize_t received = recvfrom(fd, bytes, count, flags, NULL, NULL);
+	bool ours = current && fd == current->socket;
 
-	if (received > 0 && current && fd == current->socket && current->first_count < sizeof current->first) {
+	/* However slow this machine is, each turn gets on. */
+	if (ours && current->turn_reads++ > 0 && deadline_now() > current->turn_end) {
+		errno = EAGAIN;
+		return -1;
+	}
+	ssize_t received = recvfrom(fd, bytes, count, flags, NULL, NULL);
+	if (received > 0 && ours && current->first_count < sizeof current->first) {
 		size_t room = sizeof current->first - current->first_count;
 		size_t taken = (size_t)received < room ? (size_t)received : room;
 		memcpy(current->first + current->first_count, bytes, taken);
@@ -191,8 +201,15 @@ static void cork(const struct transfer *transfer, int on)
 		setsockopt(transfer->socket, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
 }
 
-static void act(const struct transfer *transfer, curl_socket_t socket, int happened, int *running)
+static void begin_turn(struct transfer *transfer)
 {
+	transfer->turn_reads = 0;
+	transfer->turn_end = deadline_now() + TURN;
+}
+
+static void act(struct transfer *transfer, curl_socket_t socket, int happened, int *running)
+{
+	begin_turn(transfer);
 	cork(transfer, 1);
 	curl_multi_socket_action(multi, socket, happened, running);
 	cork(transfer, 0);
@@ -415,6 +432,8 @@ static ssize_t read_stream(struct stream *stream, void *bytes, size_t count)
 {
 	struct transfer *transfer = stream->context;
 	size_t got = 0;
+
+	begin_turn(transfer);
 	CURLcode code = curl_easy_recv(transfer->easy, bytes, count, &got);
 
 	return stream_status(transfer, code, got);

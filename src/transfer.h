@@ -16,13 +16,15 @@
 struct transfer {
 	CURL *easy;
 	struct curl_slist *connect_to;
-	int fd;           /* to be given to libcurl, -1 once it has it */
-	int socket;       /* the same, to wait for */
-	int events;       /* what libcurl waits for, CURL_POLL_ */
-	int64_t timer_at; /* when it wants to be called anyway, DEADLINE_NEVER for not at all */
-	int under;        /* the socket that is still to be put under libcurl's, -1 for none */
-	bool asked_again; /* libcurl wanted a second connection */
-	bool stopped;     /* the deadline has passed or a signal came */
+	int fd;              /* to be given to libcurl, -1 once it has it */
+	int socket;          /* the same, to wait for */
+	int events;          /* what libcurl waits for, CURL_POLL_ */
+	int64_t timer_at;    /* when it wants to be called anyway, DEADLINE_NEVER for not at all */
+	int under;           /* the socket that is still to be put under libcurl's, -1 for none */
+	int64_t turn_end;    /* when libcurl has to come back from reading ... */
+	unsigned turn_reads; /* ... and how often it has read since it was called */
+	bool asked_again;    /* libcurl wanted a second connection */
+	bool stopped;        /* the deadline has passed or a signal came */
 	CURLcode code;
 	bool http2; /* the caller sets this where the server has to speak HTTP/2 from its first byte */
 	struct tls_session tls;
