@@ -85,8 +85,9 @@ static void become(const struct launch *launch)
 
 	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* It may have died before the line above. */
-	if (getppid() != launch->parent)
+	/* It may have died before the line above. From another process namespace (unshare --pid) it has no number. */
+	pid_t parent = getppid();
+	if (parent != launch->parent && parent != 0)
 		_exit(127);
 	if (dup2(launch->input, STDIN_FILENO) < 0 || dup2(launch->output, STDOUT_FILENO) < 0 ||
 	    dup2(launch->output, STDERR_FILENO) < 0)

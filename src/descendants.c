@@ -24,6 +24,43 @@ enum { LOOK_AGAIN_NS = 100000 };
  * wrapped. */
 enum { LARGEST_PID = 4194304, FIRST_REUSED = 300 };
 
+static bool has_children(void)
+{
+	siginfo_t info;
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
+}
+
+/* Waits for the process that does the work, and ends as it did. */
+static _Noreturn void stand_by(pid_t worker, int otherwise)
+{
+	/* The worker has a deadline, and keeps it. */
+	struct deadline none = {.end = DEADLINE_NEVER};
+	int status;
+
+	while (waitpid(worker, &status, WNOHANG) == 0) {
+		if (deadline_poll(&none, NULL, 0, DEADLINE_NEVER) >= 0)
+			continue;
+		kill(worker, deadline_interrupted());
+		waitpid(worker, &status, 0);
+		break;
+	}
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : otherwise);
+}
+
+int descendants_stand_apart(int otherwise)
+{
+	if (!has_children())
+		return 0;
+	pid_t worker = fork();
+	if (worker < 0)
+		return errno;
+	if (worker > 0)
+		stand_by(worker, otherwise);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	return 0;
+}
+
 void descendants_adopt(void)
 {
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

@@ -2,7 +2,9 @@
  * started outlives it. */
 
 #include "command.h"
+#include "descendants.h"
 #include "expect.h"
+#include "output.h"
 #include "probe.h"
 
 #include <signal.h>
@@ -65,7 +67,12 @@ static void run(const struct spec *spec, const struct deadline *deadline, struct
 {
 	struct command command;
 	char what[80];
+	int error = descendants_stand_apart(output_exit_code(spec, UNKNOWN));
 
+	if (error) {
+		result_no_resources(result, "cannot be run", error);
+		return;
+	}
 	command_run(spec->command.items, spec->command.count, (size_t)spec->body_limit, deadline, &command, result);
 	if (command.state == COMMAND_EXITED) {
 		snprintf(what, sizeof what, "exit status %d", command.status);

@@ -159,6 +159,64 @@ in_pid_namespace() {
     within $((1000 + 500))
 }
 
+# Runs the program as a process that had a child before it became the program: `child & exec probectl ...`. Sets what
+# probe sets, and $child.
+probe_with_child() {
+    out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err
+    COMMAND=(probectl "$@")
+    status=0
+    # shellcheck disable=SC2016
+    PIDS=$PIDS timeout --foreground --kill-after=1 20 \
+        sh -c 'PIDS= sleep 60 </dev/null >/dev/null 2>&1 & echo $! >"$0"; exec "$@"' \
+        "$BATS_TEST_TMPDIR/child" "$PROBECTL" "$@" \
+        </dev/null >"$out" 2>"$err" 3>&- || status=$?
+    child=$(<"$BATS_TEST_TMPDIR/child")
+    read_output
+}
+
+@test "exec: children that the probe did not start are none of its business" {
+    watch_processes
+    local child row
+    for row in 'success 0 true' 'failure 1 false' 'success 0 daemon leave' 'unknown 2 trap' 'unknown 2 daemon stay'; do
+        read -ra words <<<"$row"
+        [ -e "/bin/${words[2]}" ] || words[2]="$COMMAND_FILE ${words[2]}"
+        # shellcheck disable=SC2086
+        probe_with_child exec -t 500ms -- ${words[2]} "${words[@]:3}"
+        expect_text "${words[0]}" '~.*'
+        is_status "${words[1]}"
+        kill "$child" || fail 'expected the other child to live on'
+        [ "$(wc -l <"$PIDS")" -eq 0 ] || all_gone
+    done
+    # The one that waits hands on what it is told, and takes the other with it.
+    local signal
+    for signal in TERM KILL; do
+        # shellcheck disable=SC2016
+        PIDS=$PIDS bash -c 'PIDS= sleep 60 >/dev/null 2>&1 & exec "$@"' bash \
+            "$PROBECTL" exec -t 20s -- "$COMMAND_FILE" daemon stay </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+        local pid=$! status=0
+        wait_until noted 2
+        child=$(pgrep -P "$pid" -x sleep)
+        kill -s "$signal" "$pid"
+        wait "$pid" || status=$?
+        kill "$child" || fail 'expected the other child to live on'
+        if [ "$signal" = TERM ]; then
+            is_status 2
+            grep -q '^unknown: .*interrupted by SIGTERM' "$BATS_TEST_TMPDIR/out"
+        fi
+        wait_until nothing_left
+        : >"$PIDS"
+    done
+}
+
+nothing_left() { [ -z "$(left_behind)" ]; }
+
+@test "exec: in a process namespace where its parent has no number" {
+    unshare --pid true 2>/dev/null || skip 'no process namespace can be made here'
+    UNDER=(unshare --pid)
+    expect success 'exit status 0' exec true
+    expect failure 'exit status 1' exec false
+}
+
 @test "exec: process numbers that begin again" {
     local before
     for before in 3 6 9; do
