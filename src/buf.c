@@ -39,6 +39,13 @@ void buf_add(struct buf *buf, const void *bytes, size_t count)
 	buf->data[buf->length] = '\0';
 }
 
+void buf_adopt(struct buf *buf, char *text)
+{
+	size_t length = text ? strlen(text) : 0;
+
+	*buf = (struct buf){.data = text, .length = length, .capacity = text ? length + 1 : 0, .failed = !text};
+}
+
 void buf_text(struct buf *buf, const char *text)
 {
 	buf_add(buf, text, strlen(text));

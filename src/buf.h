@@ -40,6 +40,9 @@ void buf_cut(struct buf *buf, size_t limit);
 /* The text, "" when empty. Owned by the buf. */
 const char *buf_string(const struct buf *buf);
 
+/* Makes the empty buf own a text that malloc made; NULL marks it as failed. */
+void buf_adopt(struct buf *buf, char *text);
+
 /* Frees the memory and makes it {0} again. */
 void buf_free(struct buf *buf);
 

@@ -5,8 +5,8 @@
 
 /* Children survive exec, so that this process may have some that the probe did not start (`server & exec probectl ...`,
  * and some shells do the second half of that unasked). Then goes on in a process of its own, below which there is
- * nothing, while this one waits for it, hands on signals, and ends with its exit status, or with `otherwise` when it was
- * killed. Call before anything is printed. Returns 0, or an errno when no process can be had. */
+ * nothing, while this one waits for it, hands on signals, and ends with its exit status, or with `otherwise` when it
+ * was killed. Call before anything is printed. Returns 0, or an errno when no process can be had. */
 int descendants_stand_apart(int otherwise);
 
 /* Makes this process the parent of every orphan below it (PR_SET_CHILD_SUBREAPER). Call before the first fork. */

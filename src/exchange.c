@@ -22,7 +22,7 @@ enum { HEADER_LIMIT = 256 << 10 };
 #endif
 
 /* Why a callback told libcurl to stop. */
-enum stop { GOES_ON, HAS_ENOUGH, TOO_MANY_HEADERS, BAD_STATUS, BAD_HEADER };
+enum stop { GOES_ON, HAS_ENOUGH, TOO_MANY_HEADERS, BAD_VERSION, BAD_STATUS, BAD_HEADER, BAD_LENGTH };
 
 /* What the callbacks see. */
 struct reading {
@@ -32,6 +32,8 @@ struct reading {
 	struct buf location;
 	size_t header_bytes;
 	bool in_headers, headers_done;
+	char length[20]; /* Content-Length, "" for none yet */
+	bool bad_length, chunked;
 	enum stop stop;
 };
 
@@ -198,6 +200,34 @@ static void keep_line(struct reading *reading, const char *line, size_t length)
 	buf_add(headers, line, length);
 }
 
+/* The value of a header line, without the blanks around it. */
+static struct slice value_of(const char *line, size_t length)
+{
+	const char *colon = memchr(line, ':', length), *end = line + length;
+	const char *start = colon ? colon + 1 : end;
+
+	while (start < end && (*start == ' ' || *start == '\t'))
+		start++;
+	while (end > start && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	return (struct slice){start, (size_t)(end - start)};
+}
+
+/* libcurl makes something of a length that is none, and of two that differ. Go's client never does (net/http,
+ * fixLength), unless the body is in chunks, where it means nothing. */
+static void take_length(struct reading *reading, struct slice value)
+{
+	bool good = value.length > 0 && value.length < sizeof reading->length;
+
+	for (size_t i = 0; good && i < value.length; i++)
+		good = value.at[i] >= '0' && value.at[i] <= '9';
+	if (good && *reading->length)
+		good = strlen(reading->length) == value.length && memcmp(reading->length, value.at, value.length) == 0;
+	if (good)
+		snprintf(reading->length, sizeof reading->length, "%.*s", (int)value.length, value.at);
+	reading->bad_length = reading->bad_length || !good;
+}
+
 static size_t stop(struct reading *reading, enum stop why)
 {
 	reading->stop = why;
@@ -221,16 +251,23 @@ static size_t read_header(char *line, size_t unit, size_t count, void *context)
 		return length;
 	if (!reading->in_headers) {
 		note_line(reading, "response", line, bare, false);
+		/* libcurl takes such a line over HTTP/1 too. */
+		if (!reading->request->spec->http2 && starts_with(line, bare, "HTTP/2"))
+			return stop(reading, BAD_VERSION);
 		if (!take_status_line(reading->exchange, line, bare))
 			return stop(reading, BAD_STATUS);
 		buf_free(&reading->location);
 		buf_free(&reading->exchange->headers);
+		reading->bad_length = reading->chunked = false;
+		reading->length[0] = '\0';
 		reading->in_headers = true;
 		return length;
 	}
 	if (bare == 0) {
 		reading->in_headers = false;
 		reading->headers_done = !interim;
+		if (reading->bad_length && !reading->chunked && !reading->request->spec->http2)
+			return stop(reading, BAD_LENGTH);
 		if (!interim)
 			decide(reading);
 		return length;
@@ -240,14 +277,13 @@ static size_t read_header(char *line, size_t unit, size_t count, void *context)
 	/* libcurl takes a line without a colon in some versions; Go's client never. */
 	if (!memchr(line, ':', bare) && line[0] != ' ' && line[0] != '\t')
 		return stop(reading, BAD_HEADER);
-	if (starts_with(line, bare, "Location:") && !reading->location.length) {
-		size_t start = strlen("Location:");
-		while (start < bare && (line[start] == ' ' || line[start] == '\t'))
-			start++;
-		while (bare > start && (line[bare - 1] == ' ' || line[bare - 1] == '\t'))
-			bare--;
-		buf_add(&reading->location, line + start, bare - start);
-	}
+	struct slice value = value_of(line, bare);
+	if (starts_with(line, bare, "Location:") && !reading->location.length)
+		buf_add(&reading->location, value.at, value.length);
+	else if (starts_with(line, bare, "Content-Length:"))
+		take_length(reading, value);
+	else if (starts_with(line, bare, "Transfer-Encoding:"))
+		reading->chunked = true;
 	return length;
 }
 
@@ -320,7 +356,7 @@ static int add_headers(const struct request *request, struct curl_slist **list)
 			buf_printf(&text, ": %.*s", (int)value.length, value.at);
 		else
 			buf_text(&text, is_default ? ":" : ";");
-		bool empty_host = !value.length && slice_equals((struct slice){name.at, name.length}, "Host");
+		bool empty_host = !value.length && slice_is(name, "Host");
 		int status = text.failed || (!empty_host && transfer_add_header(list, buf_string(&text)) != 0) ? -1 : 0;
 		buf_free(&text);
 		if (status != 0)
@@ -383,6 +419,12 @@ static bool conclude(const struct reading *reading, const struct transfer *trans
 		/* It may go on for ever: nothing to judge has come, and nothing will. */
 		result_set(result, UNKNOWN, REASON_HEADERS_TOO_LARGE,
 			   "no answer: the response's headers do not end within %d KiB", HEADER_LIMIT >> 10);
+	} else if (reading->stop == BAD_VERSION) {
+		result_set(result, FAILURE, REASON_MALFORMED_RESPONSE,
+			   "malformed response: it says HTTP/2 over HTTP/1");
+	} else if (reading->stop == BAD_LENGTH) {
+		result_set(result, FAILURE, REASON_MALFORMED_RESPONSE,
+			   "malformed response: a Content-Length that is not one number");
 	} else if (reading->stop == BAD_STATUS) {
 		result_set(result, FAILURE, REASON_MALFORMED_RESPONSE,
 			   "malformed response: a status that is not three digits");

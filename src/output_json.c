@@ -48,12 +48,9 @@ void output_json(const struct spec *spec, const struct result *result, struct bu
 	if (result->facts)
 		cJSON_AddItemReferenceToObject(root, spec->probe->name, result->facts);
 
-	char *text = cJSON_PrintUnformatted(root);
-	if (text) {
-		buf_text(out, text);
-		buf_text(out, "\n");
-	}
-	cJSON_free(text);
+	/* Not copied, for it may be large. */
+	buf_adopt(out, cJSON_PrintUnformatted(root));
+	buf_text(out, "\n");
 	cJSON_Delete(root);
 	buf_free(&target);
 }

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static int default_port(int scheme)
 {
@@ -115,19 +116,36 @@ static int take_apart(CURLU *url, struct place *place)
 	return status;
 }
 
+/* libcurl writes addresses in its own way, and the zone was left out: where it is the host that we came from, it is so
+ * by name too. */
+static int recognise_host(struct place *place, const struct place *from, const struct place *base)
+{
+	if (strcasecmp(place->host, base->host) != 0)
+		return 0;
+	free(place->host);
+	place->host = copy(from->host);
+	if (place->host)
+		return 0;
+	place_free(place);
+	return -1;
+}
+
 int place_of_location(const struct place *from, const char *location, struct place *place)
 {
 	CURLU *url = curl_url();
-	struct buf base = {0};
+	struct place base = {0};
+	struct buf text = {0};
 	int status = -1;
 
-	place_describe(from, true, &base);
-	if (url && curl_url_set(url, CURLUPART_URL, buf_string(&base), 0) == CURLUE_OK &&
+	place_describe(from, true, &text);
+	if (url && curl_url_set(url, CURLUPART_URL, buf_string(&text), 0) == CURLUE_OK && take_apart(url, &base) == 0 &&
 	    curl_url_set(url, CURLUPART_URL, location,
-			 CURLU_URLENCODE | CURLU_NON_SUPPORT_SCHEME | CURLU_NO_AUTHORITY) == CURLUE_OK)
-		status = take_apart(url, place);
+			 CURLU_URLENCODE | CURLU_NON_SUPPORT_SCHEME | CURLU_NO_AUTHORITY) == CURLUE_OK &&
+	    take_apart(url, place) == 0)
+		status = recognise_host(place, from, &base);
 	curl_url_cleanup(url);
-	buf_free(&base);
+	place_free(&base);
+	buf_free(&text);
 	return status;
 }
 

@@ -303,16 +303,15 @@ static void judge(const struct answer *answer, CURL *easy, const struct spec *sp
 		result_set(result, FAILURE, REASON_HTTP2_MISSING,
 			   "not gRPC: the server answers in HTTP/1 (status %ld)%s", status,
 			   spec->tls ? ", it does not choose h2 by ALPN" : "");
-	else if (answer->code == CODE_OK)
-		judge_health(&answer->reader, subject, result);
 	else if (answer->code > CODE_OK)
 		judge_code(answer, subject, result);
 	else if (status != 200)
-		result_set(result, FAILURE, REASON_NOT_GRPC, "not gRPC: HTTP status %ld without a grpc-status", status);
+		result_set(result, FAILURE, REASON_NOT_GRPC, "not gRPC: HTTP status %ld%s", status,
+			   answer->code < 0 ? " without a grpc-status" : "");
 	else if (!is_grpc(answer))
 		result_set(result, FAILURE, REASON_NOT_GRPC, "not gRPC: %s%.80s%s",
 			   *type ? "content-type '" : "no content-type", type, *type ? "'" : "");
-	else if (answer->given_up)
+	else if (answer->code == CODE_OK || answer->given_up)
 		judge_health(&answer->reader, subject, result);
 	else
 		result_set(result, FAILURE, REASON_TRUNCATED_RESPONSE,
@@ -377,7 +376,8 @@ static void call(const struct spec *spec, const struct deadline *deadline, struc
 		else
 			judge(&answer, transfer->easy, spec, result);
 		if (spec->tls) {
-			tls_judge_days(&transfer->tls, spec, result);
+			if (result->verdict == SUCCESS)
+				tls_ends_soon(&transfer->tls, spec, result);
 			tls_note(&transfer->tls, spec, result);
 		}
 	}

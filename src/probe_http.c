@@ -123,11 +123,12 @@ static bool ask(struct request *request, bool last, const struct deadline *deadl
 		} else if (exchange.redirection != REDIRECT_TAKEN) {
 			judge(request->spec, &exchange, result);
 			meet(request->spec, &exchange, deadline, result);
-			tls_judge_days(&exchange.tls, request->spec, result);
+			if (result->verdict == SUCCESS)
+				tls_ends_soon(&exchange.tls, request->spec, result);
 		} else if (last) {
 			result_set(result, FAILURE, REASON_TOO_MANY_REDIRECTS, "stopped after %d redirects",
 				   REQUEST_LIMIT);
-		} else {
+		} else if (!tls_ends_soon(&exchange.tls, request->spec, result)) {
 			request_redirect(request, &exchange);
 			again = true;
 		}

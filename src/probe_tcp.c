@@ -78,7 +78,8 @@ static void shake_hands(const struct spec *spec, const struct deadline *deadline
 		if (transfer->tls.asked_for_certificate)
 			hear_out(spec, deadline, transfer, result);
 	}
-	tls_judge_days(&transfer->tls, spec, result);
+	if (result->verdict == SUCCESS)
+		tls_ends_soon(&transfer->tls, spec, result);
 	tls_note(&transfer->tls, spec, result);
 }
 

@@ -114,6 +114,9 @@ void result_phase(int64_t *phase, int64_t nanoseconds)
 	*phase = (*phase < 0 ? 0 : *phase) + nanoseconds;
 }
 
+/* What result_item takes, with what each item costs beside its bytes. */
+enum { LISTED = 256 << 10 };
+
 static void add(struct result *result, const char *name, cJSON *item)
 {
 	cJSON_DeleteItemFromObjectCaseSensitive(result->facts, name);
@@ -158,9 +161,10 @@ static cJSON *list(struct result *result, const char *name)
 
 void result_item(struct result *result, const char *name, const char *bytes, size_t count)
 {
-	if (!result->detail)
+	if (!result->detail || result->listed > LISTED)
 		return;
-	cJSON *item = text_item(bytes, count);
+	result->listed += sizeof(cJSON) + count;
+	cJSON *item = result->listed > LISTED ? text_item("...", 3) : text_item(bytes, count);
 	if (!cJSON_AddItemToArray(list(result, name), item))
 		cJSON_Delete(item);
 }

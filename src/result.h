@@ -107,6 +107,7 @@ struct result {
 	 * `verbose` is. */
 	bool detail, verbose;
 	struct cJSON *facts;
+	size_t listed; /* the bytes of all items of lists */
 };
 
 /* The word of a reason. */
@@ -138,7 +139,7 @@ void result_phase(int64_t *phase, int64_t nanoseconds);
 void result_number(struct result *result, const char *name, double value);
 void result_bool(struct result *result, const char *name, bool value);
 void result_text(struct result *result, const char *name, const char *bytes, size_t count);
-/* Adds a text to the list of this name. */
+/* Adds a text to the list of this name. However much a peer sends, all lists together end after 256 KiB, with "...". */
 void result_item(struct result *result, const char *name, const char *bytes, size_t count);
 /* Removes a fact or a list. */
 void result_drop(struct result *result, const char *name);

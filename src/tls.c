@@ -346,15 +346,16 @@ bool tls_explain(const struct tls_session *session, CURLcode code, const char *n
 	return true;
 }
 
-void tls_judge_days(const struct tls_session *session, const struct spec *spec, struct result *result)
+bool tls_ends_soon(const struct tls_session *session, const struct spec *spec, struct result *result)
 {
-	if (spec->cert_days < 0 || !session->certificate || result->verdict != SUCCESS)
-		return;
+	if (spec->cert_days < 0 || !session->certificate)
+		return false;
 	int64_t left = seconds_left(session);
-	if (left < spec->cert_days * DAY)
-		result_set(result, FAILURE, REASON_CERTIFICATE_ENDS_SOON,
-			   "the certificate %s on %s, %s %s: --cert-days %lld asks for more",
-			   left < 0 ? "ended" : "ends", print_date(session->not_after).text,
-			   print_days(left < 0 ? -left : left).text, left < 0 ? "ago" : "from now",
-			   (long long)spec->cert_days);
+	if (left >= spec->cert_days * DAY)
+		return false;
+	result_set(result, FAILURE, REASON_CERTIFICATE_ENDS_SOON,
+		   "the certificate %s on %s, %s %s: --cert-days %lld asks for more", left < 0 ? "ended" : "ends",
+		   print_date(session->not_after).text, print_days(left < 0 ? -left : left).text,
+		   left < 0 ? "ago" : "from now", (long long)spec->cert_days);
+	return true;
 }

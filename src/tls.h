@@ -63,8 +63,8 @@ void tls_note(const struct tls_session *session, const struct spec *spec, struct
  * for. Returns whether it did. */
 bool tls_explain(const struct tls_session *session, CURLcode code, const char *name, struct result *result);
 
-/* --cert-days: turns the result into a failure when the certificate ends sooner than asked. */
-void tls_judge_days(const struct tls_session *session, const struct spec *spec, struct result *result);
+/* --cert-days: whether the certificate ends sooner than asked. Then the result says so, as a failure. */
+bool tls_ends_soon(const struct tls_session *session, const struct spec *spec, struct result *result);
 
 /* Says good-bye to the server over the connection's socket, where `keep` was set: libcurl just drops a connection that
  * it was told to open and no more. */

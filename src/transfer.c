@@ -368,6 +368,12 @@ void transfer_explain(const struct transfer *transfer, const struct deadline *de
 			   "no answer: the response's headers are larger than this program takes");
 		return;
 	}
+	/* What is wrong with chunks goes by several codes. */
+	if (strstr(words, "chunk") && transfer->code != CURLE_PARTIAL_FILE) {
+		result_set(result, FAILURE, REASON_MALFORMED_RESPONSE,
+			   "malformed response: its chunks are not well formed");
+		return;
+	}
 	/* Whatever libcurl calls it. */
 	if (transfer->first_count == 0 &&
 	    (transfer->code == CURLE_PARTIAL_FILE || transfer->code == CURLE_HTTP2 ||
@@ -386,6 +392,10 @@ void transfer_explain(const struct transfer *transfer, const struct deadline *de
 				   "the response was cut short in its headers");
 		else
 			explain_empty(transfer, result);
+		return;
+	case CURLE_BAD_FUNCTION_ARGUMENT:
+		result_set(result, FAILURE, REASON_MALFORMED_RESPONSE,
+			   "malformed response: its first header line begins with a blank");
 		return;
 	case CURLE_PARTIAL_FILE:
 		result_set(result, FAILURE, REASON_TRUNCATED_RESPONSE, "the response was cut short: %s", words);

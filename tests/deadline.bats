@@ -117,6 +117,16 @@ ROWS
         probe http -t 1s "$HTTP/$path"
         ((stderr < 16384)) || fail "$path: $stderr KiB"
     done
+    # What JSON and -v keep of it is bounded too.
+    local format
+    for format in '-o json' -v; do
+        for path in many-headers controls; do
+            # shellcheck disable=SC2086
+            probe http -t 5s $format --body-limit 1MiB "$HTTP/raw/$path"
+            [ "$status" -ne 2 ] || fail 'expected an answer'
+            ((stderr < 16384)) || fail "$format $path: $stderr KiB"
+        done
+    done
     probe exec -t 500ms -- yes
     ((stderr < 16384)) || fail "flood: $stderr KiB"
 }

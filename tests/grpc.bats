@@ -395,6 +395,8 @@ failure headers-only TruncatedResponse the response was cut short: it has no grp
 failure 404 NotGrpc not gRPC: HTTP status 404 without a grpc-status
 failure 502 NotGrpc not gRPC: HTTP status 502 without a grpc-status
 failure 404-grpc NotGrpc not gRPC: HTTP status 404 without a grpc-status
+failure 503-serving NotGrpc not gRPC: HTTP status 503
+failure html-serving NotGrpc not gRPC: content-type 'text/html'
 failure html NotGrpc not gRPC: content-type 'text/html'
 failure no-type NotGrpc not gRPC: no content-type
 ROWS
@@ -463,6 +465,26 @@ ROWS
     expect_deadline 200 grpc "127.0.0.1:$RAW_PORT" --service silence:message
     expect_deadline 200 grpc "127.0.0.1:$RAW_PORT" --service drip:50
     expect_deadline 200 grpc "127.0.0.1:$RAW_PORT" --service pings
+}
+
+@test "grpc: a peer that never pauses is no way past the deadline, nor past a signal" {
+    local kind pid started
+    for kind in update update-0 unknown priority data; do
+        expect_deadline 200 grpc "127.0.0.1:$RAW_PORT" --service "flood:$kind"
+        # The server looks for the service behind seven bytes.
+        expect_deadline 200 http --http2 --data "1234567flood:$kind" "127.0.0.1:$RAW_PORT"
+        : >"$BATS_FILE_TMPDIR/raw"
+        "$PROBECTL" grpc -t 20s "127.0.0.1:$RAW_PORT" --service "flood:$kind" >"$BATS_TEST_TMPDIR/out" 3>&- &
+        pid=$! status=0
+        wait_until grep -q flood "$BATS_FILE_TMPDIR/raw"
+        started=$(now_ms)
+        kill -TERM "$pid"
+        wait "$pid" || status=$?
+        elapsed=$(($(now_ms) - started))
+        is_status 2
+        within "$SLACK_MS"
+        grep -q '^unknown: .*interrupted by SIGTERM' "$BATS_TEST_TMPDIR/out"
+    done
 }
 
 # the_same TARGET... - some of the answers again.

@@ -174,6 +174,36 @@ failure /rst-body ~.+
 ROWS
 }
 
+@test "http: a Content-Length that is no number, or not one" {
+    judge <<ROWS
+failure /raw/huge-length malformed response: a Content-Length that is not one number
+failure /raw/signed-length malformed response: a Content-Length that is not one number
+failure /raw/length-list malformed response: a Content-Length that is not one number
+failure /raw/two-lengths malformed response: a Content-Length that is not one number
+success /raw/same-lengths 200 OK
+ROWS
+}
+
+@test "http: what libcurl takes or calls by another name" {
+    judge <<ROWS
+failure /raw/says-http2 malformed response: it says HTTP/2 over HTTP/1
+failure /raw/bad-chunk malformed response: its chunks are not well formed
+ROWS
+    # Newer versions of libcurl say something else.
+    expect failure '~malformed response: .*' http "$HTTP/raw/blank-first"
+    [ "$(field /reason)" = MalformedResponse ] || fail 'expected another reason'
+}
+
+@test "http: a host is the same however its address is written" {
+    need_ipv6
+    local host
+    for host in '[::1]' '[0:0:0:0:0:0:0:1]' '[0::1]' LOCALHOST 127.0.0.1 127.1; do
+        expect failure 'HTTP probe failed with statuscode: 500' http "http://$host:$HTTP_PORT/redirect/302?to=/status/500"
+    done
+    expect failure 'HTTP probe failed with statuscode: 500' \
+        http "http://[::1]:$HTTP_PORT/redirect/302?to=http://[0:0::1]:$HTTP_PORT/status/500"
+}
+
 @test "http: answers that are odd and good" {
     judge <<ROWS
 success /raw/http10 200 OK

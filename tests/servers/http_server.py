@@ -43,6 +43,16 @@ RAW = {
     "bad-chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nthis\r\n0\r\n\r\n",
     "two-lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nab",
     "bad-length": b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+    "huge-length": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\nab",
+    "signed-length": b"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nab",
+    "length-list": b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nab",
+    "same-lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length:  2 \r\n\r\nab",
+    "says-http2": b"HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\nab",
+    "blank-first": b"HTTP/1.1 200 OK\r\n Content-Length: 2\r\n\r\nab",
+    # Just under the limit of a response's headers, and to the same place again.
+    "many-headers": b"HTTP/1.1 302 Found\r\nLocation: /raw/many-headers\r\n" + b"a:b\r\n" * 51000 + b"\r\n",
+    # Each byte is six in JSON.
+    "controls": b"HTTP/1.1 200 OK\r\n\r\n" + b"\x01" * (1 << 20),
     # A cut after what a probe reads of a body is none of its business.
     "cut-late": b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * (2 * BODY_LIMIT),
     "http10": b"HTTP/1.0 200 OK\r\n\r\nuntil the end of the connection",

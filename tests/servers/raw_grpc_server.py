@@ -136,6 +136,9 @@ ANSWERS = {
     "404-grpc": head(404, end=True),
     "503-with-status": head(503, "application/grpc", ("grpc-status", "14"), ("grpc-message", "busy"), end=True),
     "html": page(200),
+    # A page of somebody who does not know what he hands on.
+    "503-serving": head(503) + data(SERVING) + trailers(),
+    "html-serving": head(200, "text/html") + data(SERVING) + trailers(),
     "no-type": page(200, None),
     "type-with-controls": page(200, "text/\x9b31m" + "x" * 300),
     # Codes of other kinds: see code, trailers_only.
@@ -255,11 +258,21 @@ def pings(c):
         time.sleep(0.02)
 
 
+def flood(c, kind):
+    """Frames without a pause, of a kind that nobody counts."""
+    number = {"update": 8, "update-0": 8, "unknown": 0xFE, "priority": 2, "data": DATA, "ping": PING}[kind]
+    payload = {"update": b"\0\0\0\1", "update-0": b"\0\0\0\1", "priority": b"\0\0\0\0\1", "ping": b"12345678"}.get(kind, b"")
+    stream = 0 if kind in ("update-0", "ping", "unknown") else 3 if kind == "priority" else STREAM
+    c.send(head() if kind == "data" else b"")
+    while True:
+        c.send(frame(number, 0, payload, stream) * 2000)
+
+
 BEHAVIOURS = {
     f.__name__.replace("_", "-"): f
     for f in (
         code, trailers_only, rst, rst_late, tcp_reset, split, drip, long_message, headers_kib, trailers_kib,
-        endless_headers, endless_data, silence, pings,
+        endless_headers, endless_data, silence, pings, flood,
     )
 }  # fmt: skip
 
