@@ -89,8 +89,8 @@ static void take(struct talk *talk, size_t count)
 	memmove(talk->window, talk->window + all - talk->carried, talk->carried);
 }
 
-/* Reads what is there. */
-static void receive(struct talk *talk)
+/* Reads what is there, or a good part of it. Returns until when to wait for more. */
+static int64_t receive(struct talk *talk)
 {
 	for (int64_t limit = talk->total + BURST; talk->total < limit;) {
 		ssize_t count = talk->stream->read(talk->stream, talk->window + talk->carried, CHUNK);
@@ -101,11 +101,13 @@ static void receive(struct talk *talk)
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0 && errno == EAGAIN)
-			return;
+			return DEADLINE_NEVER;
 		talk->ended = true;
 		talk->error = count < 0 ? errno : 0;
-		return;
+		break;
 	}
+	/* What is left may not be in the socket any more: see stream.h. */
+	return deadline_now();
 }
 
 static enum expect_state judge(struct talk *talk)
@@ -168,7 +170,7 @@ static bool await(struct talk *talk)
 	int64_t judged = 0;
 
 	for (;;) {
-		receive(talk);
+		int64_t until = receive(talk);
 		enum expect_state state = talk->total > judged ? judge(talk) : EXPECT_FAILS;
 		judged = talk->total;
 		if (state == EXPECT_HOLDS)
@@ -185,7 +187,7 @@ static bool await(struct talk *talk)
 			return false;
 		}
 		/* A peer that never pauses is always readable. */
-		if (deadline_over(talk->deadline) || deadline_poll(talk->deadline, &readable, 1, DEADLINE_NEVER) < 0) {
+		if (deadline_over(talk->deadline) || deadline_poll(talk->deadline, &readable, 1, until) < 0) {
 			stop(talk);
 			return false;
 		}
@@ -204,7 +206,7 @@ static void hold(struct talk *talk)
 		/* Whatever else it says is of no interest. */
 		talk->found = true;
 		talk->carried = 0;
-		receive(talk);
+		int64_t until = receive(talk);
 		int64_t now = deadline_now();
 		talk->result->held = now - start;
 		if (talk->ended) {
@@ -215,7 +217,8 @@ static void hold(struct talk *talk)
 		}
 		if (now >= end)
 			break;
-		if (deadline_over(talk->deadline) || deadline_poll(talk->deadline, &readable, 1, end) < 0) {
+		if (deadline_over(talk->deadline) ||
+		    deadline_poll(talk->deadline, &readable, 1, until < end ? until : end) < 0) {
 			result_stopped(talk->result, talk->deadline, "the connection was not held long enough yet");
 			return;
 		}

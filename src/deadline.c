@@ -134,6 +134,7 @@ int deadline_call(const struct deadline *deadline, void (*run)(void *), void *ar
 		close(ends[0]);
 		close(ends[1]);
 		free(call);
+		errno = failed;
 		return -2;
 	}
 

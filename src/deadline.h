@@ -41,7 +41,7 @@ int deadline_poll(const struct deadline *deadline, struct pollfd *descriptors, n
 
 /* Runs a call that cannot be told to stop (a resolver, a regular expression) in a thread, and waits for it until the
  * deadline. Returns 0 when it has ended, -1 when it goes on: then `argument` must stay as it is until the
- * program exits; -2 when no thread could be had. The thread sees no signal. */
+ * program exits; -2, with errno, when no thread could be had. The thread sees no signal. */
 int deadline_call(const struct deadline *deadline, void (*call)(void *), void *argument);
 
 /* Ends the program. A call that deadline_call left behind may hold any lock, so then no exit handler runs. */

@@ -158,6 +158,23 @@ static bool start_attempt(struct attempt *attempt)
 	return false;
 }
 
+/* The kernel cannot tell by which interface a link-local address is to be reached. */
+static bool lacks_zone(const struct attempt *attempt)
+{
+	const struct sockaddr_in6 *v6 = &attempt->address.socket.v6;
+
+	return attempt->error == EINVAL && v6->sin6_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr) &&
+	       v6->sin6_scope_id == 0;
+}
+
+/* What one attempt came to, in words. */
+static const char *attempt_words(const struct attempt *attempt)
+{
+	return lacks_zone(attempt) ? "a link-local address needs its interface, as in [fe80::1%eth0]"
+	       : attempt->error    ? error_words(attempt->error)
+				   : "no answer";
+}
+
 /* Did this errno come from the network's side, as an answer for the target? Whatever else stopped us is our own
  * trouble and says nothing about the target. */
 static bool is_answer(const struct attempt *attempt)
@@ -177,8 +194,9 @@ static bool is_answer(const struct attempt *attempt)
 	case ENOTSOCK:
 	case EPROTO:
 	case ENOPROTOOPT:
-	case EINVAL:
 		return true;
+	case EINVAL:
+		return !lacks_zone(attempt);
 	case EADDRNOTAVAIL:
 		/* Without IPv6 the kernel answers so for ::1; with IPv4 the local ports have run out. */
 		return attempt->address.socket.any.sa_family == AF_INET6;
@@ -225,9 +243,7 @@ static void give_up(struct dial *dial, bool stopped)
 
 	for (size_t i = 0; i < dial->count; i++) {
 		const struct attempt *attempt = &dial->attempts[i];
-		const char *answer = !attempt->started ? "not tried"
-				     : attempt->error  ? error_words(attempt->error)
-						       : "no answer";
+		const char *answer = attempt->started ? attempt_words(attempt) : "not tried";
 		buf_printf(&all, "%sdial %s %s: %s", i ? "; " : "",
 			   attempt->address.socket.any.sa_family == AF_UNIX ? "unix" : dial->endpoint->network,
 			   resolve_name(&attempt->address).text, answer);
@@ -318,9 +334,7 @@ static void note_attempts(struct dial *dial, ssize_t winner)
 		const struct attempt *attempt = &dial->attempts[i];
 		if (!attempt->started)
 			continue;
-		const char *answer = (ssize_t)i == winner ? "connected"
-				     : attempt->error     ? error_words(attempt->error)
-							  : "no answer";
+		const char *answer = (ssize_t)i == winner ? "connected" : attempt_words(attempt);
 		int64_t end = attempt->ended_at ? attempt->ended_at : deadline_now();
 		result_attempt(dial->result, resolve_name(&attempt->address).text, answer, end - attempt->started_at);
 	}
@@ -343,9 +357,13 @@ int net_dial(const struct endpoint *endpoint, const struct deadline *deadline, s
 			result_phase(&result->phases.connect, deadline_now() - resolved);
 		}
 	}
-	for (size_t i = 0; i < dial.count; i++)
-		if (dial.attempts[i].fd >= 0)
-			close(dial.attempts[i].fd);
+	for (size_t i = 0; i < dial.count; i++) {
+		if (dial.attempts[i].fd < 0)
+			continue;
+		/* One that came second may be open as well, and would be waited for. */
+		setsockopt(dial.attempts[i].fd, SOL_SOCKET, SO_LINGER, &(struct linger){0}, sizeof(struct linger));
+		close(dial.attempts[i].fd);
+	}
 	free(dial.attempts);
 	return fd;
 }

@@ -156,8 +156,8 @@ static ssize_t resolve_host(const struct endpoint *endpoint, const struct deadli
 		return -1;
 	}
 	if (status == -2) {
+		result_no_resources(result, "looking up the name", errno);
 		free(lookup);
-		result_no_resources(result, "looking up the name", EAGAIN);
 		return -1;
 	}
 	if (lookup->status != 0) {

@@ -82,6 +82,12 @@ teardown_file() { stop_servers; }
     expect success '~.*' tcp ":$NETNS_PORT"
 }
 
+@test "tcp: a link-local address without its interface is no answer of the network's" {
+    need_ipv6
+    expect unknown 'dial tcp [fe80::1]:80: a link-local address needs its interface, as in [fe80::1%eth0]' \
+        tcp '[fe80::1]:80'
+}
+
 @test "tcp: names" {
     in_netns
     local p=$NETNS_PORT
