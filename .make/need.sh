@@ -18,10 +18,11 @@ OLDEST_BATS=1.5
 #   file NAME, glob PATTERN   is there
 #   cc          can make a program
 #   bats        is not older than the tests
+#   fuzzer      is clang's own, libFuzzer
 #   parallel    is GNU's, which bats runs its files with
 #   grpc        is known to Debian's Python
 needs() {
-    cat <<'END'
+    cat <<END
 build    cc                       gcc libc6-dev
 build    tool pkg-config          pkg-config
 build    lib libcurl              libcurl4-openssl-dev
@@ -57,12 +58,18 @@ bench    tool nc                  netcat-openbsd
 bench    tool unshare             util-linux
 bench    file /usr/lib/nagios/plugins/check_http monitoring-plugins-basic
 fuzz     tool clang               clang
+fuzz     fuzzer                   $(clang_runtime)
 lint     tool clang-format        clang-format
 lint     tool clang-tidy          clang-tidy
 lint     tool cppcheck            cppcheck
 lint     tool shellcheck          shellcheck
 lint     tool mandoc              mandoc
 END
+}
+
+# Its package has clang's version in its name, which is known when clang is there.
+clang_runtime() {
+    clang --version 2>/dev/null | sed -n '1s/.*version \([0-9]*\).*/libclang-rt-\1-dev/p'
 }
 
 # Needs no program but the shell, for a fresh system has few.
@@ -172,6 +179,22 @@ install_all() {
     install || { update && install; }
 }
 
+# Installs the packages, with a word about it.
+provide() {
+    with=''
+    [ "$(id -u)" = 0 ] || with=' (by sudo)'
+    echo "Installing with apt-get$with:$packages (log: $LOG)"
+    mkdir -p "${LOG%/*}"
+    install_all >"$LOG" 2>&1 || {
+        {
+            tail -n 20 "$LOG"
+            echo "Could not install:$packages"
+            echo "As root: apt-get update && apt-get install$packages"
+        } >&2
+        exit 1
+    }
+}
+
 GROUPS_WANTED=$*
 look
 [ -n "$lacking" ] || exit 0
@@ -184,22 +207,17 @@ if ! command -v apt-get >/dev/null; then
     exit 1
 fi
 
-with=''
-[ "$(id -u)" = 0 ] || with=' (by sudo)'
-echo "Installing with apt-get$with:$packages (log: $LOG)"
-mkdir -p "${LOG%/*}"
-if ! install_all >"$LOG" 2>&1; then
-    {
-        tail -n 20 "$LOG"
-        echo "Could not install:$packages"
-        echo "As root: apt-get update && apt-get install$packages"
-    } >&2
-    exit 1
-fi
+tried=$packages
+provide
 look
+# What could not be named before.
+if [ -n "$packages" ] && [ "$packages" != "$tried" ]; then
+    provide
+    look
+fi
 if [ -n "$lacking" ]; then
     {
-        echo "These are installed:$packages"
+        echo "These are installed:$tried"
         echo "and still not to be found, or too old:$lacking (CC=$CC PKG_CONFIG=$PKG_CONFIG bats >= $OLDEST_BATS)"
     } >&2
     exit 1
