@@ -356,10 +356,10 @@ build_nghttp2() {
 }
 
 build_cjson() {
-    "$cc" "${cflags[@]}" "${lto[@]}" -c "$1/cJSON.c" "$1/cJSON_Utils.c"
+    "$cc" "${cflags[@]}" "${lto[@]}" -c "$1/cJSON.c"
     mkdir -p "$prefix/include/cjson"
-    cp "$1/cJSON.h" "$1/cJSON_Utils.h" "$prefix/include/cjson/"
-    archive libcjson.a ./*.o
+    cp "$1/cJSON.h" "$prefix/include/cjson/"
+    archive libcjson.a cJSON.o
 }
 
 # A TLS 1.2 and 1.3 client and what reads certificates and keys.
