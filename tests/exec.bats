@@ -231,6 +231,38 @@ nothing_left() { [ -z "$(left_behind)" ]; }
         \$command \$((largest - 1000))"
 }
 
+# Where no /proc lists them, they are searched for by number. The judgement is made outside, where there is one.
+@test "exec: without /proc nothing is left either" {
+    if grep -q __asan_init "$PROBECTL"; then skip 'the sanitizer needs /proc itself'; fi
+    [ "$(id -u)" -eq 0 ] || skip 'needs root, to hide it'
+    unshare --mount true 2>/dev/null || skip 'no mount namespace can be made here'
+    UNDER=(unshare --mount sh -c 'mount -t tmpfs none /proc || exit 99; exec "$@"' sh)
+    expect success '~.*' exec test ! -e /proc/self
+    local keep
+    for keep in keep close; do
+        expect success 'exit status 0' exec -t 10s -- "$COMMAND_FILE" daemon leave "$keep"
+        within 5000
+        all_gone 4
+    done
+    expect failure 'exit status 3' exec -t 10s -- sh -c "'$COMMAND_FILE' daemon leave; exit 3"
+    within 5000
+    all_gone 4
+    expect_deadline 500 exec -- "$COMMAND_FILE" daemon stay
+    all_gone 4
+}
+
+@test "exec: without /proc, process numbers that begin again" {
+    if grep -q __asan_init "$PROBECTL"; then skip 'the sanitizer needs /proc itself'; fi
+    local before
+    # The daemon's number is a new one, and one of the last old ones.
+    for before in 4 6; do
+        in_pid_namespace "next_pid \$((largest - $before))
+            mount -t tmpfs none /proc || exit 99
+            $PROBECTL exec -t 500ms -- \$command daemon stay
+            umount /proc"
+    done
+}
+
 @test "exec: a command that has used up the processes" {
     local as_other=(setpriv --reuid=54321 --regid=54321 --clear-groups)
     "${as_other[@]}" test -x "$PROBECTL" 2>/dev/null || skip 'no other user can run the program here'
