@@ -461,9 +461,18 @@ logged_closes() { [ "$(grep -c 'client closed connection' "$NGINX_ERRORS")" -ge 
 }
 
 @test "tls: the environment changes nothing" {
-    export SSL_CERT_FILE=$CA SSL_CERT_DIR=$CERTS CURL_CA_BUNDLE=$CA OPENSSL_CONF=/nonexistent/conf
+    local conf=$BATS_TEST_TMPDIR/openssl.conf
+    printf '%s\n' 'openssl_conf=conf' '[conf]' 'ssl_conf=ssl' '[ssl]' 'system_default=default' '[default]' \
+        'Ciphersuites=TLS_AES_128_CCM_SHA256' 'CipherString=ECDHE-ECDSA-AES128-CCM' >"$conf"
+    export SSL_CERT_FILE=$CA SSL_CERT_DIR=$CERTS CURL_CA_BUNDLE=$CA OPENSSL_CONF=$conf
+    # With these alone, which nothing here agrees to, other programs go.
+    [ "$(openssl ciphers -s)" = TLS_AES_128_CCM_SHA256:ECDHE-ECDSA-AES128-CCM ] || fail 'the configuration has no effect'
     says failure "~the certificate's issuer is not trusted .*" tcp --tls --tls-verify "localhost:$GOOD_PORT"
-    says success '~.*' tcp --tls "localhost:$GOOD_PORT" --cacert "$CA"
+    local port
+    for port in "$GOOD_PORT" "$NGINX_TLS12_PORT" "$NGINX_TLS13_PORT"; do
+        says success '~.*' tcp --tls "localhost:$port" --cacert "$CA"
+        says success '~.*' http "https://localhost:$port/" --cacert "$CA"
+    done
 }
 
 @test "tls: by flags and by JSON the same" {
