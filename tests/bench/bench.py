@@ -4,7 +4,8 @@
 usage: bench.py BUILD
 
 BUILD holds static/probectl and static-notls/probectl. Prints tables, and writes BUILD/bench/results.md and
-BUILD/bench/chart.svg. Whole processes: hyperfine -N gives times, callgrind instructions, wait4 the peak memory.
+BUILD/bench/chart.svg. Whole processes: hyperfine -N gives times, callgrind instructions, wait4 the peak memory and the
+page faults. A measurement that fails ends the run; the load test counts what failed.
 """
 import datetime
 import html
@@ -110,18 +111,22 @@ def hyperfine(commands, directory):
 
 def instructions(command, directory):
     done = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={directory}/callgrind.out"] +
-                          command.split(), capture_output=True, text=True, check=False)
+                          command.split(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     found = re.search(r"refs:\s+([\d,]+)", done.stderr)
-    return int(found.group(1).replace(",", "")) if found else None
+    if done.returncode or not found:
+        sys.exit(f"bench: {command}: no instructions counted: exit status {done.returncode}: {done.stderr.strip()}")
+    return int(found.group(1).replace(",", ""))
 
 
 def peak(command, directory):
-    """The median of five, in KiB."""
+    """The medians of five: memory in KiB, page faults."""
     values = []
     for _ in range(5):
         done = subprocess.run([f"{directory}/peak"] + command.split(), capture_output=True, text=True, check=False)
-        values.append(int(done.stdout) if done.stdout.strip() else 0)
-    return sorted(values)[2]
+        if done.returncode:
+            sys.exit(f"bench: {command}: no memory measured: {done.stderr.strip()}")
+        values.append([int(word) for word in done.stdout.split()])
+    return [statistics.median_low(series) for series in zip(*values)]
 
 
 def build_helpers(directory):
@@ -133,7 +138,7 @@ def build_helpers(directory):
 def measure(rows, directory):
     """rows of (group, name, command): with their figures."""
     times = hyperfine([command for _, _, command in rows], directory)
-    return [(group, name, ms, instructions(command, directory), peak(command, directory))
+    return [(group, name, ms, instructions(command, directory), *peak(command, directory))
             for (group, name, command), ms in zip(rows, times)]
 
 
@@ -144,15 +149,11 @@ def print_table(title, head, rows, report):
     report.extend(lines)
 
 
-def number(value):
-    return "-" if value is None else f"{value:,}"
-
-
 def chart(figures, path):
     """Horizontal bars of the medians, ours dark."""
     longest, bar = max(f[2] for f in figures), 420
     rows = []
-    for i, (_, name, ms, _, _) in enumerate(figures):
+    for i, (_, name, ms, *_) in enumerate(figures):
         y = 40 + i * 22
         colour = "#1f6feb" if name.startswith("probectl") else "#8c959f"
         rows.append(f'<text x="230" y="{y + 12}" text-anchor="end">{html.escape(name)}</text>'
@@ -216,10 +217,10 @@ def compare(build, directory, ports, report):
         ("exec", "timeout 1 true", f"timeout 1 {true}"),
     ]
     figures = measure(rows, directory)
-    print_table("One probe, whole process", ["what", "median", "of curl -sf", "instructions", "peak memory"],
-                [(name, f"{ms:.3f} ms", f"{ms / dict((f[1], f[2]) for f in figures)['curl -sf']:.2f}", number(count),
-                  f"{kib / 1024:.2f} MB") for _, name, ms, count, kib in figures], report)
-    by_name = {name: (ms, count, kib) for _, name, ms, count, kib in figures}
+    print_table("One probe, whole process", ["what", "median", "of curl -sf", "instructions", "peak memory", "page faults"],
+                [(name, f"{ms:.3f} ms", f"{ms / dict((f[1], f[2]) for f in figures)['curl -sf']:.2f}", f"{count:,}",
+                  f"{kib / 1024:.2f} MB", f"{faults:,}") for _, name, ms, count, kib, faults in figures], report)
+    by_name = {name: (ms, count, kib) for _, name, ms, count, kib, _ in figures}
     goals = limits(by_name)
     for what, path, limit in (("KB: TLS=none", plain, 500), ("KB: with TLS", tls, 4000)):
         goals.append((what, os.path.getsize(path) / 1000, limit))
@@ -235,14 +236,20 @@ def growth(build, directory, http, report):
     rows += [(f"{n} headers", f"{tls} http 127.0.0.1:{http}/headers/{n}") for n in (1, 10, 100, 1000)]
     rows += [(f"{n} redirects", f"{tls} http 127.0.0.1:{http}/redirect/{n}") for n in (0, 1, 3, 9)]
     times = hyperfine([command for _, command in rows], directory)
-    table = [(name, f"{ms:.3f} ms", f"{peak(command, directory) / 1024:.2f} MB") for (name, command), ms in zip(rows, times)]
+    table = [growth_row(name, ms, *peak(command, directory)) for (name, command), ms in zip(rows, times)]
     table += addresses(tls, directory, http)
-    print_table("How time and memory grow", ["what", "median", "peak memory"], table, report)
+    print_table("How time and memory grow", ["what", "median", "peak memory", "page faults"], table, report)
+
+
+def growth_row(name, ms, kib, faults):
+    return name, f"{ms:.3f} ms", f"{kib / 1024:.2f} MB", f"{faults:,}"
 
 
 def addresses(tls, directory, http):
     """A name with many addresses, all but the last of which refuse: in a mount namespace with an /etc/hosts of its own."""
     table = []
+    if subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+        return [("addresses", "needs root", "-", "-")]
     for count in (1, 4, 16, 48):
         with open(f"{directory}/hosts", "w", encoding="ascii") as f:
             f.write("".join(f"127.0.{i // 200 + 1}.{i % 200 + 1} many.test\n" for i in range(count - 1)))
@@ -252,10 +259,10 @@ def addresses(tls, directory, http):
                   f"'{tls} tcp many.test:{http}' >/dev/null && {directory}/peak {tls} tcp many.test:{http}")
         done = subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True, check=False)
         if done.returncode:
-            return [("addresses", "needs root", "-")]
+            sys.exit(f"bench: {count} addresses: not measured: {done.stderr.strip()}")
         with open(f"{directory}/hf.json", encoding="utf-8") as f:
             ms = json.load(f)["results"][0]["median"] * 1000
-        table.append((f"{count} addresses", f"{ms:.3f} ms", f"{int(done.stdout) / 1024:.2f} MB"))
+        table.append(growth_row(f"{count} addresses", ms, *(int(word) for word in done.stdout.split())))
     return table
 
 

@@ -1,5 +1,6 @@
-/* peak COMMAND [ARG]...: runs a command with its output thrown away, and prints the most memory that it had, in KiB. GNU time
- * cannot tell below its own size, which the kernel counts for the command too; this one is as small as can be. */
+/* peak COMMAND [ARG]...: runs a command with its output thrown away, and prints the most memory that it had, in KiB,
+ * and its page faults, those that needed no disk. A command that fails is an error. GNU time cannot tell below its own
+ * size, which the kernel counts for the command too; this one is as small as can be. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +23,15 @@ int main(int argc, char **argv)
 		execvp(argv[1], argv + 1);
 		_exit(127);
 	}
-	if (pid < 0 || wait4(pid, &status, 0, &usage) != pid || !WIFEXITED(status) || WEXITSTATUS(status) == 127)
+	if (pid < 0 || wait4(pid, &status, 0, &usage) != pid) {
+		perror("peak");
 		return 1;
-	printf("%ld\n", usage.ru_maxrss);
+	}
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		fprintf(stderr, "%s %d\n", WIFEXITED(status) ? "exit status" : "signal",
+			WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+		return 1;
+	}
+	printf("%ld %ld\n", usage.ru_maxrss, usage.ru_minflt);
 	return 0;
 }
