@@ -333,20 +333,3 @@ for word in re.findall(r"\"[^\"]*\"|[^\[\],\s]+", sys.stdin.read())[1:]:
     eval "words=(-f $command)"
     healthy_and_not "${words[@]}"
 }
-
-@test "callers: every command of the README's tables and of the manual page is one that the program takes" {
-    ln -s "$PROBECTL" bin/probectl
-    local line
-    while read -r line; do
-        COMMAND=("$line")
-        status=0
-        # Their targets are not there; but wrong usage would speak on standard error.
-        stderr=$(timeout 20 sh -c "$line" 2>&1 >/dev/null 3>&-) || status=$?
-        has_tls || [[ $stderr != *'built without TLS'* ]] || continue
-        [ -z "$stderr" ] || fail 'expected it to be taken'
-        ((status <= 2)) || fail 'expected a verdict'
-    done < <(
-        grep -o '`probectl -*[a-z]* [^`]*`' "$README" | tr -d '`' | grep -v -e SPEC -e '--help'
-        sed -n 's/\\e/\\/g; s/^\$ \(probectl .*\)/\1/p' "$BATS_TEST_DIRNAME/../man/probectl.1"
-    )
-}

@@ -11,7 +11,7 @@ GRPC_EMPTY_PORT  has no health service
 The service that is asked for says what the answer is:
 
     ""                 SERVING, and the call is appended to DIR/calls: its metadata, a line each
-    a status's name    that status, "EMPTY" an empty message
+    a status's name    that status, "EMPTY" an empty message; "shop.Cart" is SERVING
     a code's name      that code, with a message
     sleep              nothing before the client's deadline
     any other          NOT_FOUND
@@ -27,7 +27,7 @@ import grpc
 from common import LOOPBACK, log, ready
 
 STATUSES = {"EMPTY": b"", "UNKNOWN": b"\x08\x00", "SERVING": b"\x08\x01", "NOT_SERVING": b"\x08\x02",
-            "SERVICE_UNKNOWN": b"\x08\x03", "OUT_OF_RANGE": b"\x08\x2a"}  # fmt: skip
+            "SERVICE_UNKNOWN": b"\x08\x03", "OUT_OF_RANGE": b"\x08\x2a", "shop.Cart": b"\x08\x01"}  # fmt: skip
 
 
 class Health(grpc.GenericRpcHandler):
