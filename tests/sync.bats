@@ -64,19 +64,79 @@ tags() {
     sed -n "/^\.Sh $1\$/,/^\.Sh /s/^\.It //p" "$ROOT/man/probectl.1"
 }
 
-@test "sync: the manual page describes every flag, letter and JSON member, and no others" {
-    same 'flags of the manual page' "$(column '' 2)" \
-        "$(tags OPTIONS | grep -oP 'Fl -\K[a-z0-9-]+' | sed 's/^/--/' | sort -u)"
-    same 'letters of the manual page' "$(column '' 3)" \
-        "$(tags OPTIONS | grep -oP 'Fl \K\w(?=\s|$)' | sed 's/^/-/' | sort -u)"
-    # In a table the member stands in the first column: ".It Li host Ta httpGet, tcpSocket Ta string".
-    same 'JSON members of the manual page' "$(column '' 4)" \
-        "$(tags SPEC | sed -n 's/ Ta .*//; s/^Li //p' | tr -d ' ' | tr ',' '\n' | sort -u)"
+# described PROBE - the tags of the options in the manual page that are the probe's. Its list is below a heading that says
+# which probes it is for, ".Ss TLS: http, tcp, grpc" or ".Ss http"; an option's text begins with those that it is for when
+# it is for others than that, ".Pq Cm tcp , grpc".
+described() {
+    awk -v probe="$1" '
+        function has(list) { gsub(/ /, "", list); return list == "all" || "," list "," ~ "," probe "," }
+        function tell() { if (tag != "" && has(probes)) print tag; tag = "" }
+        /^\.Sh / { tell(); inside = $0 == ".Sh OPTIONS" }
+        !inside { next }
+        /^\.Ss / {
+            tell()
+            sub(/^\.Ss (.*: )?/, "")
+            heading = $0 == "Every probe" ? "all" : $0
+            next
+        }
+        /^\.It / { tell(); tag = substr($0, 5); probes = heading; first = 1; next }
+        first && /^\.Pq Cm / { probes = substr($0, 8) }
+        first && /^\.Pq all probes$/ { probes = "all" }
+        { first = 0 }' "$ROOT/man/probectl.1"
+}
+
+# members PROBE - the members of a spec in the manual page that are the probe's. In a table they stand in the first column,
+# and whose they are in the second: ".It Li host Ta httpGet, tcpSocket Ta string". Others are for all.
+members() {
+    local key=$1
+    case $1 in
+        http) key=httpGet ;;
+        tcp) key=tcpSocket ;;
+    esac
+    # The object that is called "expect" is no row of the table.
+    tags SPEC | sed -n '/^Li expect$/d; s/^Li //p' | awk -F ' Ta ' -v key="$key" '
+        function has(list) {
+            if (sub(/^all but /, "", list)) { gsub(/ and /, ", ", list); return !has(list) }
+            return list == "all" || ", " list "," ~ ", " key ","
+        }
+        NF < 2 || has($2) { print $1 }' | tr -d ' ' | tr ',' '\n' | sort -u
+}
+
+@test "sync: the manual page describes every flag, letter and JSON member of each probe, and no others" {
+    local probe
+    for probe in $(probes); do
+        same "flags of $probe in the manual page" "$(column "$probe" 2)" \
+            "$(described "$probe" | grep -oP 'Fl -\K[a-z0-9-]+' | sed 's/^/--/' | sort -u)"
+        same "letters of $probe in the manual page" "$(column "$probe" 3)" \
+            "$(described "$probe" | grep -oP 'Fl \K\w(?=\s|$)' | sed 's/^/-/' | sort -u)"
+        same "JSON members of $probe in the manual page" "$(column "$probe" 4)" "$(members "$probe")"
+    done
     # What the text mentions must exist too.
     local flag
     while read -r flag; do
         column '' 2 | grep -qx -e "--$flag" || fail "--$flag is not in the table"
     done < <(grep -oP 'Fl -\K[a-z0-9-]+' "$ROOT/man/probectl.1" | sort -u)
+}
+
+# A line for each form in the synopsis: the probe's name, and the flags beside it.
+forms() {
+    sed -n '/^\.Sh SYNOPSIS$/,/^\.Sh /p' "$ROOT/man/probectl.1" | awk '
+        /^\.(Nm|Sh)/ { if (line != "") print line; line = ""; next }
+        { while (match($0, /^\.Cm [a-z]+$|Fl -[a-z-]+/)) {
+              word = substr($0, RSTART, RLENGTH)
+              sub(/^\.Cm /, "", word); sub(/^Fl /, "-", word)
+              line = line (line == "" ? "" : " ") word
+              $0 = substr($0, RSTART + RLENGTH) } }'
+}
+
+@test "sync: the synopsis has every probe, with flags that it has" {
+    same 'probes of the synopsis' "$(probes)" "$(forms | cut -d ' ' -f1 | sort -u)"
+    local probe flags flag
+    while read -r probe flags; do
+        for flag in $flags; do
+            column "$probe" 2 | grep -qx -e "$flag" || fail "$flag is not an option of $probe"
+        done
+    done < <(forms)
 }
 
 @test "sync: the completions of each probe offer its flags and no others" {
