@@ -314,16 +314,7 @@ for word in re.findall(r"\"[^\"]*\"|[^\[\],\s]+", sys.stdin.read())[1:]:
     print(word.strip("\""))'
 }
 
-@test "callers: Dockerfile, Kubernetes and -f" {
-    mapfile -t words < <(recipe Dockerfile | sed -n 's/.*CMD //p' | words_of)
-    [ "${words[0]}" = http ] || fail "expected a probe: ${words[*]}"
-    healthy_and_not "${words[@]}"
-    # Docker knows 0 and 1 only.
-    probe "${words[@]:0:${#words[@]}-1}" "http://$HTTP/endless-header/0"
-    is_status 1
-    "$PYTHON" -c 'import json, sys; json.loads(sys.stdin.read())' \
-        <<<"$(recipe Dockerfile | sed -n 's/.*CMD //p')" || fail 'CMD is no JSON: Docker would run a shell'
-
+@test "callers: Kubernetes and -f" {
     mapfile -t words < <(recipe Kubernetes | sed -n 's/.*command: //p' | words_of)
     [ "${words[0]}" = http ] || fail "expected a probe: ${words[*]}"
     healthy_and_not "${words[@]}"
