@@ -241,6 +241,7 @@ static size_t read_header(char *line, size_t unit, size_t count, void *context)
 	bool interim = reading->exchange->status >= 100 && reading->exchange->status < 200 &&
 		       reading->exchange->status != 101;
 
+	transfer_hear();
 	reading->header_bytes += length;
 	if (reading->header_bytes > HEADER_LIMIT)
 		return stop(reading, TOO_MANY_HEADERS);

@@ -120,6 +120,7 @@ static size_t read_header(char *line, size_t unit, size_t count, void *context)
 	size_t length = unit * count;
 	struct slice value;
 
+	transfer_hear();
 	answer->header_bytes += length;
 	if (answer->header_bytes > HEADER_LIMIT) {
 		answer->too_many_headers = true;

@@ -142,6 +142,8 @@ int transfer_open(struct transfer *transfer, const struct spec *spec, const stru
 	char where[sizeof peer->text + 8];
 
 	*transfer = (struct transfer){.fd = -1, .under = -1, .timer_at = DEADLINE_NEVER, .tls_name = tls_name};
+	/* Of the last hop only: what came before is in the other phases or is no answer to the probe. */
+	result->phases.first_byte = -1;
 	if (tls_name && tls_find_trust(spec, &bundle, result) != 0)
 		return -1;
 	int fd = net_dial(endpoint, deadline, &transfer->peer, result);
@@ -253,9 +255,18 @@ static void add_phases(const struct transfer *transfer, struct result *result)
 	curl_easy_getinfo(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T, &first);
 	if (tls > 0 && transfer->tls_name)
 		result_phase(&result->phases.tls, (tls - connected) * 1000);
-	/* Of the last hop only: what came before is in the other phases or is no answer to the probe. */
-	if (first > 0)
-		result->phases.first_byte = (first - (tls > 0 ? tls : connected)) * 1000;
+	/* libcurl 7.88 takes the connection's end for a first byte as well, and with HTTP/2 the server's settings. */
+	if (!transfer->heard_at)
+		return;
+	int64_t begun = (tls > 0 ? tls : connected) * 1000;
+	result->phases.first_byte = (transfer->http2 ? transfer->heard_at - transfer->started_at : first * 1000) -
+				    begun;
+}
+
+void transfer_hear(void)
+{
+	if (current && !current->heard_at)
+		current->heard_at = deadline_now();
 }
 
 void transfer_run(struct transfer *transfer, const struct deadline *deadline, struct result *result)
@@ -264,6 +275,7 @@ void transfer_run(struct transfer *transfer, const struct deadline *deadline, st
 	CURLMsg *message;
 
 	transfer->code = CURLE_FAILED_INIT;
+	transfer->started_at = deadline_now();
 	current = transfer;
 	if (curl_multi_add_handle(multi, transfer->easy) != CURLM_OK)
 		return;

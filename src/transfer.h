@@ -31,6 +31,8 @@ struct transfer {
 	const char *tls_name;   /* what the certificate has to be for, NULL without TLS */
 	unsigned char first[5]; /* how what came from the server starts, before anybody made sense of it */
 	size_t first_count;
+	int64_t started_at; /* when transfer_run was called */
+	int64_t heard_at;   /* when the first line of an answer's headers came, 0 for not yet */
 	struct net_name peer;
 	char words[CURL_ERROR_SIZE]; /* libcurl's own, "" when it said nothing */
 };
@@ -44,6 +46,9 @@ int transfer_open(struct transfer *transfer, const struct spec *spec, const stru
 
 /* Runs it, to its end or the deadline's: see `stopped` and `code`. Adds the phases to the result. */
 void transfer_run(struct transfer *transfer, const struct deadline *deadline, struct result *result);
+
+/* To be called when a line of an answer's headers has come, by the callback that gets it. */
+void transfer_hear(void);
 
 /* How much of an answer had come. */
 enum progress { NO_ANSWER, HEADERS_BEGUN, BODY_BEGUN };
