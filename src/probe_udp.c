@@ -149,21 +149,24 @@ static void conclude(struct query *query, bool stopped)
 	for (size_t i = 0; i < query->count; i++) {
 		const struct net_peer *peer = &query->peers[i];
 		buf_printf(&all, "%sudp %s: %s", i ? "; " : "", peer->name.text,
-			   peer->fd < 0      ? error_words(peer->error)
-			   : i < query->next ? "no reply"
-					     : "not asked");
+			   peer->fd < 0            ? error_words(peer->error)
+			   : i >= query->next      ? "not asked"
+			   : query->turns[i].ended ? "no better reply"
+						   : "no reply");
 		if (verdict == FAILURE && peer->fd < 0) {
 			reason = net_reason(peer->error);
 			if (!net_is_answer(peer->error, peer->family))
 				verdict = UNKNOWN;
 		}
 	}
-	if (query->answered && !deadline_interrupted())
+	if (query->answered && !deadline_interrupted()) {
 		result_add(query->result, "no better reply came%s", stopped ? " before the deadline" : "");
-	else if (stopped)
+	} else if (stopped) {
+		result_drop(query->result, "failedExpectations");
 		result_stopped(query->result, query->deadline, buf_string(&all));
-	else
+	} else {
 		result_set(query->result, verdict, reason, "%s", buf_string(&all));
+	}
 	buf_free(&all);
 }
 
