@@ -6,6 +6,8 @@
 #   expect_usage MESSAGE ARGS...      wrong usage: that one line, exit 2, nothing printed
 #   expect_deadline MS ARGS...        the deadline passes, in either format
 #   field POINTER                     a member of the last JSON output
+#   reason_is WORD                    ... and its reason
+#   timings_are PHASE...              ... and which of its timings are numbers: resolve, connect, tls, firstByte
 #   start_server NAME ARGS...         exports the ports that it tells; stop_servers ends all
 #   wait_until COMMAND...             polls, 10 s at most
 
@@ -78,6 +80,8 @@ read_output() { { output=$(<"$out") stderr=$(<"$err"); } 2>/dev/null; }
 # A program that was built without TLS takes part in all but TLS.
 has_tls() { [[ $("$PROBECTL" --version) == *OpenSSL* ]]; }
 
+is_static() { ! grep -q 'ld-linux\|ld-musl' "$PROBECTL"; }
+
 exit_of() {
     case $1 in
         success) echo 0 ;;
@@ -128,6 +132,33 @@ field() {
         fi
     done <<<"$JSON"
     fail "expected JSON to have $1: $JSON"
+}
+
+reason_is() { [ "$(field /reason)" = "$1" ] || fail "expected the reason $1"; }
+
+# Those that are not named are null, and the others make no more than the total.
+timings_are() {
+    local phase value values=()
+    for phase in resolve connect tls firstByte; do
+        value=$(field "/timings/${phase}Ms")
+        if [[ " $* " != *" $phase "* ]]; then
+            [ "$value" = null ] || fail "expected no ${phase}Ms"
+        else
+            [[ $value =~ ^[0-9]+(\.[0-9]+)?$ ]] || fail "expected a number of ${phase}Ms"
+            values+=("$value")
+        fi
+    done
+    value=$(field /timings/totalMs)
+    [ "$value" = "$(field /durationMs)" ] || fail 'expected totalMs to be durationMs'
+    awk 'BEGIN { for (i = 2; i < ARGC; i++) sum += ARGV[i]; exit !(ARGV[1] > 0 && sum <= ARGV[1] + 0.001) }' \
+        "$value" "${values[@]}" || fail 'expected the phases to make no more than the total'
+}
+
+# timing_at_least PHASE MS
+timing_at_least() {
+    local value
+    value=$(field "/timings/${1}Ms")
+    [ "${value%%.*}" -ge "$2" ] || fail "expected ${1}Ms to be no less than $2"
 }
 
 # expect_text and expect_json judge the last run by the verdict and the message.

@@ -6,6 +6,8 @@ load helper
 COMMAND_FILE=$BATS_TEST_DIRNAME/fixtures/command
 
 setup_file() {
+    # Of the two that have an HTTP_PORT the second one's is meant.
+    start_server answer_server "$BATS_FILE_TMPDIR/log"
     start_http_server
     start_tcp_server
     start_netns
@@ -14,8 +16,14 @@ setup_file() {
 teardown_file() { stop_servers; }
 
 setup() {
-    forget_requests
+    forget
     watch_processes
+}
+
+# What the servers noted of the probe before.
+forget() {
+    forget_requests
+    : >"$LOG"
 }
 
 # interrupt SIGNAL CONDITION ARGS... - runs the program, and sends it the signal when the condition,
@@ -38,31 +46,99 @@ interrupt() {
     read_output
 }
 
+# expect_interrupt DOING CONDITION ARGS... - by either signal, and in either format. What was being done is compared as
+# it stands, or as a regular expression when it begins with a tilde.
 expect_interrupt() {
-    local signal
-    for signal in TERM INT; do
-        interrupt "$signal" "$1" "${@:2}"
-        expect_text unknown '~.*'
-        within "$SLACK_MS"
-        forget_requests
-    done
-    interrupt TERM "$1" "$2" -o json "${@:3}"
-    expect_json unknown '~.*'
+    local tilde=''
+    [[ $1 != '~'* ]] || tilde='~'
+    interrupt TERM "$2" "${@:3}"
+    expect_text unknown "${tilde}interrupted by SIGTERM: ${1#\~}"
+    within "$SLACK_MS"
+    forget
+    interrupt INT "$2" "$3" -o json "${@:4}"
+    expect_json unknown "${tilde}interrupted by SIGINT: ${1#\~}"
+    reason_is Interrupted
+    within "$SLACK_MS"
+    forget
 }
 
-# In the kernel's table of connections: one to this port whose SYN has no answer.
-connecting_to() {
-    grep -q ":$(printf %04X "$1") 02 " /proc/net/tcp
+# Conditions, by the kernel's tables: local and remote address, state (01 is established), bytes to send and to read.
+# A connection to this port has no answer to its SYN.
+connecting_to() { grep -q ":$(printf %04X "$1") 02 " /proc/net/tcp; }
+
+# The server at this port has been sent something that it does not read.
+unread_by() { grep -qE "^ *[0-9]+: \S+:$(printf %04X "$1") \S+ 01 \S+:0*[1-9A-F]" /proc/net/tcp; }
+
+# The server at this port has said no, and nothing of it waits to be read. The table is tcp or udp.
+refused_by() {
+    [ -s "$LOG" ] && grep -qE " \S+:$(printf %04X "$2") 01 \S+:00000000 " "/proc/net/$1"
+}
+
+# The program has this file open.
+has_open() {
+    local fd
+    for fd in "/proc/$pid/fd"/*; do
+        [ ! "$fd" -ef "$1" ] || return 0
+    done
+    return 1
 }
 
 @test "signal: http, waiting for an answer and for a body" {
-    expect_interrupt 'asked "^GET /silence"' http -t 30s "$HTTP/silence"
-    expect_interrupt 'asked "^GET /drip-body"' http -t 30s "$HTTP/drip-body/20"
-    expect_interrupt 'asked "^GET /slow-chain"' http -t 30s "$HTTP/slow-chain/200"
+    local to="connected to $HTTP"
+    expect_interrupt "$to, no response" 'asked "^GET /silence"' http -t 30s "$HTTP/silence"
+    expect_interrupt "$to, the response's body did not end" \
+        'asked "^GET /drip-body"' http -t 30s "$HTTP/drip-body/20"
+    expect_interrupt "$to, no response" 'asked "^GET /slow-chain"' http -t 30s "$HTTP/slow-chain/200"
 }
 
 @test "signal: tcp, waiting for a connection" {
-    expect_interrupt "connecting_to $FULL_PORT" tcp -t 30s "127.0.0.1:$FULL_PORT"
+    local at=127.0.0.1:$FULL_PORT
+    expect_interrupt "dial tcp $at: no answer" "connecting_to $FULL_PORT" tcp -t 30s "$at"
+}
+
+@test "signal: tcp, waiting for words and holding the connection" {
+    local at=127.0.0.1:$SILENT_PORT
+    expect_interrupt "connected to $at, it says nothing" "unread_by $SILENT_PORT" \
+        tcp -t 30s --send x --expect y "$at"
+    expect_interrupt 'the connection was not held long enough yet' "unread_by $SILENT_PORT" \
+        tcp -t 30s --send x --hold 20s "$at"
+}
+
+@test "signal: udp, waiting for a reply" {
+    local at=127.0.0.1:$HUSH_PORT
+    # shellcheck disable=SC2016  # the condition is evaluated later
+    expect_interrupt "udp $at: no reply" '[ -s "$LOG" ]' udp -t 30s --send x "$at"
+}
+
+@test "signal: a wrong answer, when a better one is waited for, is no failure yet" {
+    local at=127.0.0.1:$SAYNO_PORT
+    expect_interrupt "~connected to $at, received 'go away.*'" "refused_by tcp $SAYNO_PORT" \
+        tcp -t 30s --expect yes "$at"
+    [[ $JSON != */failedExpectations* ]] || fail 'expected no failed expectation'
+    at=127.0.0.1:$NO_PORT
+    expect_interrupt "udp $at: no better reply" "refused_by udp $NO_PORT" udp -t 30s --send x --expect yes "$at"
+    [[ $JSON != */failedExpectations* ]] || fail 'expected no failed expectation'
+}
+
+@test "signal: grpc, waiting for an answer" {
+    local at=127.0.0.1:$SILENT_PORT
+    expect_interrupt "connected to $at, no response" "unread_by $SILENT_PORT" grpc -t 30s "$at"
+}
+
+@test "signal: a TLS handshake" {
+    has_tls || skip 'built without TLS'
+    local at=127.0.0.1:$SILENT_PORT probe
+    for probe in "tcp --tls $at" "grpc --tls $at" "http https://$at/"; do
+        # shellcheck disable=SC2086  # words
+        expect_interrupt "connected to $at, the TLS handshake did not end" "unread_by $SILENT_PORT" ${probe/ / -t 30s }
+    done
+}
+
+@test "signal: a file and a pidfile without an end" {
+    local fifo=$BATS_TEST_TMPDIR/fifo
+    mkfifo "$fifo"
+    expect_interrupt 'its content has no end yet' "has_open '$fifo'" file -t 30s --contains x "$fifo"
+    expect_interrupt 'the pidfile has no end yet' "has_open '$fifo'" process -t 30s --pidfile "$fifo"
 }
 
 @test "signal: waiting for a name server" {
@@ -70,8 +146,9 @@ connecting_to() {
     local kind
     for kind in tcp http; do
         : >"$QUESTIONS"
-        interrupt TERM "grep -q silent.test '$QUESTIONS'" "$kind" -t 30s silent.test:80
-        expect_text unknown '~.*'
+        interrupt TERM "grep -q silent.test '$QUESTIONS'" "$kind" -o json -t 30s silent.test:80
+        expect_json unknown '~interrupted by SIGTERM: .*silent.test.*'
+        reason_is Interrupted
         within "$SLACK_MS"
     done
 }
@@ -81,8 +158,9 @@ connecting_to() {
     while read -r least mode; do
         for signal in TERM INT; do
             # shellcheck disable=SC2086  # a mode may have arguments
-            interrupt "$signal" "noted $least" exec -t 30s -- "$COMMAND_FILE" $mode
-            expect_text unknown '~.*'
+            interrupt "$signal" "noted $least" exec -o json -t 30s -- "$COMMAND_FILE" $mode
+            expect_json unknown "~interrupted by SIG$signal.*"
+            reason_is Interrupted
             within "$SLACK_MS"
             all_gone "$least"
         done
@@ -112,8 +190,8 @@ ROWS
 
 @test "signal: --timeout-as has no say in it, --exit-codes has" {
     interrupt TERM 'asked "^GET /silence"' http -t 30s --timeout-as failure "$HTTP/silence"
-    expect_text unknown '~.*'
-    forget_requests
+    expect_text unknown "interrupted by SIGTERM: connected to $HTTP, no response"
+    forget
     interrupt TERM 'asked "^GET /silence"' http -t 30s --exit-codes 0,1,7 "$HTTP/silence"
     is_status 7
 }

@@ -9,7 +9,7 @@ PONG_PORT    answers PING with +PONG and all else with -ERR, as Redis does; logs
 LATE_PORT    greets after 0.2 s, and says more after that
 SPLIT_PORT   greets in single bytes
 SLOW_PORT    sends the first half of its greeting and no more
-SAYNO_PORT   says "go away" and stays
+SAYNO_PORT   says "go away", logs it, and stays
 LEAVE_PORT   says "go away" and closes
 CLOSER_PORT  closes after 0.1 s
 RESETS_PORT  resets after 0.1 s
@@ -20,7 +20,7 @@ ACROSS_PORT  64 KiB less 3 bytes of filling, a pause, and then "ready" from its 
 
 UDP, each on a port of its own, on both families of loopback:
 ECHO_PORT    sends back what came
-NO_PORT      answers "no"
+NO_PORT      answers "no", and logs it
 MANY_PORT    answers "no", an empty datagram, and "yes"
 HUSH_PORT    answers nothing; logs what came
 GONE_PORT    the port is unreachable
@@ -176,13 +176,21 @@ def main():
     def by(then):
         return (lambda sock: accepting(sock, then),) * 2
 
+    def stay(conn):
+        KEPT.append(conn)
+        log(log_path, b"go away\n")
+
+    def no(data):
+        yield b"no"
+        log(log_path, b"no\n")
+
     roles = {
         "HTTP_PORT": by(serve),
         "PONG_PORT": by(pong(log_path)),
         "LATE_PORT": by(says(0.2, b"220 ready\r\n", 0.1, b"and more\r\n")),
         "SPLIT_PORT": by(says(*split(b"220 mail.test ESMTP ready\r\n"))),
         "SLOW_PORT": by(says(b"220 re")),
-        "SAYNO_PORT": by(says(b"go away\r\n")),
+        "SAYNO_PORT": by(says(b"go away\r\n", then=stay)),
         "LEAVE_PORT": by(says(b"go away\r\n", then=socket.socket.close)),
         "CLOSER_PORT": by(says(0.1, then=socket.socket.close)),
         "RESETS_PORT": by(says(0.1, then=reset)),
@@ -193,7 +201,7 @@ def main():
     }
     datagrams = {
         "ECHO_PORT": lambda data: [data],
-        "NO_PORT": lambda data: [b"no"],
+        "NO_PORT": no,
         "MANY_PORT": lambda data: [b"no", b"", b"yes"],
         "HUSH_PORT": lambda data: log(log_path, data) or [],
         "GONE_PORT": None,
