@@ -55,6 +55,41 @@ ROWS
     done
 }
 
+# phase NAME - that line of -v: sets ms, in tenths, and where its bar starts and ends.
+phase() {
+    local line
+    line=$(grep -E "^  $1 +[0-9]+\.[0-9] ms  " "$out") || fail "expected a line of the phase $1"
+    [[ $line =~ ^\ \ $1\ +([0-9]+)\.([0-9])\ ms\ \ (\ *)(#+)$ ]] || fail "expected a bar of the phase $1"
+    ms=$((10#${BASH_REMATCH[1]}${BASH_REMATCH[2]}))
+    from=${#BASH_REMATCH[3]} to=$((from + ${#BASH_REMATCH[4]}))
+}
+
+@test "output: -v draws each phase as a bar that starts where the one before ended" {
+    need_ipv6
+    # A silent address takes a quarter of a second to connect, and the answer half as long.
+    probe http -v -t 5s --redirect none "localhost:$MUTE_HTTP4_PORT/slow-chain/125"
+    is_status 0
+    local ms from to name total passed=0 before=0
+    phase total
+    [ "$from $to" = '0 40' ] || fail 'expected 40 columns for the total'
+    total=$ms
+    for name in resolve connect 'first byte'; do
+        phase "$name"
+        # A bar is never empty, and figures are rounded.
+        ((from - before <= 0 && before - from <= 1)) || fail "expected $name to begin at $before"
+        passed=$((passed + ms))
+        [ "$(near $((passed * 40 / total)) "$to")" ] || fail "expected $name to end at $((passed * 40 / total))"
+        before=$to
+    done
+    phase connect
+    ((ms >= 2500 && to - from >= 10)) || fail 'expected a long bar for connect'
+    phase 'first byte'
+    ((ms >= 1250 && to - from >= 5 && to >= 38)) || fail 'expected a bar to the end for the first byte'
+    if grep -q '^  tls ' "$out"; then fail 'there was no such phase'; fi
+}
+
+near() { (($1 - $2 >= -1 && $1 - $2 <= 1)) && echo yes; }
+
 @test "output: colour on a terminal only, and not with NO_COLOR" {
     local escape=$'\033['
     export TERM=xterm
@@ -75,19 +110,27 @@ ROWS
     [[ $output != *"$escape"* ]] || fail 'colour in JSON'
 }
 
+# The verdict is the same, and comes in its own time: no row's takes longer than 200 ms.
+at_once() {
+    probe "$2" -t 5s "${@:3}"
+    is_status "$1"
+    within $((200 + SLACK_MS))
+}
+
+in_each_format() {
+    local format
+    for format in -otext -ojson -v; do
+        at_once "$1" "$2" "$format" "${@:3}"
+    done
+}
+
 @test "output: standard output closed" {
     closed() {
-        local format
-        for format in -otext -ojson -v; do
-            status=0
-            COMMAND=(probectl "$2" "$format" "${@:3}")
-            "$PROBECTL" "$2" "$format" "${@:3}" >&- 2>"$BATS_TEST_TMPDIR/err" || status=$?
-            is_status "$1"
-        done
+        UNDER=(sh -c 'exec "$@" >&-' sh)
+        in_each_format "$@"
         # With none of the three, a socket or a pipe of the probe's would take their numbers.
-        status=0
-        "$PROBECTL" "$2" "${@:3}" <&- >&- 2>&- || status=$?
-        is_status "$1"
+        UNDER=(sh -c 'exec "$@" <&- >&- 2>&-' sh)
+        at_once "$@"
     }
     : >"$REQUESTS"
     each_verdict closed
@@ -96,33 +139,18 @@ ROWS
 }
 
 @test "output: a full device" {
-    full() {
-        local format
-        for format in -otext -ojson -v; do
-            status=0
-            COMMAND=(probectl "$2" "$format" "${@:3}" '> /dev/full')
-            "$PROBECTL" "$2" "$format" "${@:3}" >/dev/full 2>"$BATS_TEST_TMPDIR/err" || status=$?
-            is_status "$1"
-        done
-    }
-    each_verdict full
-    status=0
-    "$PROBECTL" exec false >/dev/full 2>/dev/full || status=$?
-    is_status 1
+    UNDER=(sh -c 'exec "$@" >/dev/full' sh)
+    each_verdict in_each_format
+    UNDER=(sh -c 'exec "$@" >/dev/full 2>/dev/full' sh)
+    at_once 1 exec false
 }
 
 @test "output: a reader that is gone" {
-    gone() {
-        local format mode
-        for mode in gone gone-ignored; do
-            UNDER=("$PYTHON" "$TESTS/run_with.py" "$mode")
-            for format in -otext -ojson -v; do
-                probe "$2" "$format" "${@:3}"
-                is_status "$1"
-            done
-        done
-    }
-    each_verdict gone
+    local mode
+    for mode in gone gone-ignored; do
+        UNDER=("$PYTHON" "$TESTS/run_with.py" "$mode")
+        each_verdict in_each_format
+    done
 }
 
 @test "output: a reader that does not read" {
@@ -141,6 +169,8 @@ ROWS
         unread 1 exec false
         unread 2 http "$HTTP/silence"
     done
+    UNDER=("$PYTHON" "$TESTS/run_with.py" unread-pipe)
+    unread 0 tcp "127.0.0.1:$HTTP_PORT"
 }
 
 @test "output: nobody reads the complaint about wrong usage" {
@@ -209,9 +239,22 @@ ROWS
     probe --version
     is_status 0
     is_stderr ''
-    output_matches '^probectl [0-9]+\.[0-9]+\.[0-9]+'
+    local lines tls='' n='[0-9]+\.[0-9]+\.[0-9]+[^ ,]*' parts
+    mapfile -t lines <"$out"
+    if has_tls; then tls=", OpenSSL/$n"; fi
+    [[ ${lines[0]} =~ ^probectl\ $n\ \(libcurl\ $n$tls,\ nghttp2\ $n,\ cJSON\ $n\)$ ]] ||
+        fail 'expected the versions of the program and of its libraries'
+    if is_static; then
+        # The sources that it was made of, with the distribution's own numbers.
+        parts="curl $n, ${tls:+openssl $n, }cjson $n, nghttp2 $n, musl $n"
+        [[ ${lines[1]} =~ ^made\ of\ $parts$ && ${#lines[@]} -eq 2 ]] || fail "expected what it is made of: $parts"
+    else
+        [ "${#lines[@]}" -eq 1 ] || fail 'expected one line'
+    fi
+    local version=$output
     probe -V
     is_status 0
+    is_output "$version"
     local word
     for word in '' http tcp exec; do
         # shellcheck disable=SC2086  # no word is no argument
