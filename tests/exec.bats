@@ -19,6 +19,8 @@ setup() { watch_processes; }
     probe exec -o json -- sh -c 'exit 3'
     parse_json
     [ "$(field /exec/exitCode)" = 3 ]
+    # It has none of a network's phases.
+    timings_are
     [ "$(field /reason)" = ExitStatus ]
 }
 
@@ -40,15 +42,22 @@ setup() { watch_processes; }
     printf '#!/no/such/interpreter\n' >"$dir/script"
     cp "$dir/plain" "$dir/neither"
     chmod +x "$dir/script" "$dir/neither"
-    expect unknown 'command not found in PATH' exec no-such-command-at-all
-    expect unknown 'command not found' exec /no/such/command
-    expect unknown 'command not found' exec "$dir/plain/command"
-    expect unknown 'cannot be run: it is a directory' exec "$dir"
-    expect unknown 'cannot be run: permission denied (is it executable?)' exec "$dir/plain"
-    expect unknown \
-        'cannot be run: the interpreter that its first line or its ELF header names is not there' \
-        exec "$dir/script"
-    expect unknown '~cannot be run: neither a program .* nor a script .*' exec "$dir/neither"
+    not_found() {
+        expect unknown "$1" exec "$2"
+        reason_is CommandNotFound
+    }
+    not_executable() {
+        expect unknown "$1" exec "$2"
+        reason_is CommandNotExecutable
+    }
+    not_found 'command not found in PATH' no-such-command-at-all
+    not_found 'command not found' /no/such/command
+    not_found 'command not found' "$dir/plain/command"
+    not_executable 'cannot be run: it is a directory' "$dir"
+    not_executable 'cannot be run: permission denied (is it executable?)' "$dir/plain"
+    not_executable 'cannot be run: the interpreter that its first line or its ELF header names is not there' \
+        "$dir/script"
+    not_executable 'cannot be run: neither a program of this machine nor a script that starts with #!' "$dir/neither"
 }
 
 @test "exec: a command is looked for in PATH as a shell does" {
@@ -288,5 +297,6 @@ nothing_left() { [ -z "$(left_behind)" ]; }
     for limit in 4 5 6; do
         UNDER=(prlimit "--nofile=$limit")
         expect unknown 'cannot be run: too many open files' exec true
+        reason_is OutOfResources
     done
 }

@@ -132,6 +132,12 @@ as_nobody() {
     chmod 700 "$dir/closed"
 }
 
+@test "file: that cannot be read" {
+    # The first page of a process is nobody's.
+    expect unknown '~its content cannot be read: (Input/output|I/O) error' file --contains x /proc/self/mem
+    reason_is FileUnreadable
+}
+
 @test "file: on a file system that is full" {
     [ "$(id -u)" -eq 0 ] || skip 'needs root, to mount one'
     mkdir "$dir/full"

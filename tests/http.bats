@@ -20,6 +20,15 @@ judge() {
     done
 }
 
+# Each row: a reason, a path, a message. They are all failures.
+judge_broken() {
+    local reason path message
+    while read -r reason path message; do
+        expect failure "$message" http "$HTTP$path"
+        reason_is "$reason"
+    done
+}
+
 # A redirect that is not followed is a success, with a warning in which its end can be read.
 expect_warning() {
     local warning=$1
@@ -86,6 +95,7 @@ ROWS
     else
         expect unknown 'redirected to https, and this probectl was built without TLS' \
             http "$HTTP/redirect/302?to=https://127.0.0.1:$HTTPS_PORT/status/201"
+        reason_is NoTlsSupport
     fi
     # The fragment is the client's own.
     expect success '201 Created' http "$HTTP/redirect/302?to=/status/201#top"
@@ -126,6 +136,9 @@ ROWS
     forget_requests
     probe http "$HTTP/loop"
     [ "$(grep -c '^GET /loop' "$REQUESTS")" -eq 10 ]
+    judge_broken <<ROWS
+TooManyRedirects /loop stopped after 10 redirects
+ROWS
 }
 
 @test "http: a redirect's endless body does not keep from following" {
@@ -133,9 +146,11 @@ ROWS
 }
 
 @test "http: a Location that is no address of the web" {
-    expect failure '~.*' http "$HTTP/raw/bad-location"
-    expect failure '~.*' http "$HTTP/raw/evil-location"
-    expect failure '~.*' http "$HTTP/redirect/302?to=ftp://127.0.0.1/"
+    judge_broken <<ROWS
+BadRedirect /raw/bad-location status 302, and its Location is not an http or https URL
+BadRedirect /raw/evil-location status 302, and its Location is not an http or https URL
+BadRedirect /redirect/302?to=ftp://127.0.0.1/ status 302, and its Location is not an http or https URL
+ROWS
     # It has no host, so it is not the same host.
     expect_warning '~.*' http "$HTTP/raw/file-location"
 }
@@ -151,26 +166,28 @@ ROWS
 }
 
 @test "http: answers that are not HTTP, or are cut off" {
-    judge <<ROWS
-failure /raw/empty ~.+
-failure /raw/http09 ~.+
-failure /raw/binary ~.+
-failure /raw/other-protocol ~.+
-failure /raw/status-letters ~.+
-failure /raw/status-short ~.+
-failure /raw/status-long ~.+
-failure /raw/status-none ~.+
-failure /raw/version ~.+
-failure /raw/cut-status ~.+
-failure /raw/cut-header ~.+
-failure /raw/cut-body ~.+
-failure /raw/cut-chunk ~.+
-failure /raw/no-last-chunk ~.+
-failure /raw/bad-chunk ~.+
-failure /raw/two-lengths ~.+
-failure /raw/bad-length ~.+
-failure /rst ~.+
-failure /rst-body ~.+
+    local malformed='malformed response:' cut='the response was cut short'
+    # What libcurl has words for it words differently from version to version.
+    judge_broken <<ROWS
+EmptyResponse /raw/empty the connection was closed without an answer: does the server want TLS?
+MalformedResponse /raw/http09 $malformed Received HTTP/0.9 when not allowed
+MalformedResponse /raw/binary $malformed Received HTTP/0.9 when not allowed
+MalformedResponse /raw/other-protocol $malformed Received HTTP/0.9 when not allowed
+MalformedResponse /raw/status-letters ~$malformed Unsupported (response code in HTTP|HTTP/1 subversion in) response
+MalformedResponse /raw/status-short ~$malformed Unsupported (response code in HTTP|HTTP/1 subversion in) response
+MalformedResponse /raw/status-long ~$malformed (Unsupported response code in HTTP response|a status that is not three digits)
+MalformedResponse /raw/status-none ~$malformed Unsupported HTTP(/1 sub| )version in response
+MalformedResponse /raw/version ~$malformed Unsupported HTTP version( \(9\.9\))? in response
+TruncatedResponse /raw/cut-status $cut in its headers
+TruncatedResponse /raw/cut-header $cut in its headers
+TruncatedResponse /raw/cut-body ~$cut: (transfer closed|end of response) with 91 bytes (remaining to read|missing)
+TruncatedResponse /raw/cut-chunk $cut: transfer closed with outstanding read data remaining
+TruncatedResponse /raw/no-last-chunk $cut: transfer closed with outstanding read data remaining
+MalformedResponse /raw/bad-chunk ~$malformed .*(missing hexadecimal sequence in chunked-encoding|chunk hex-length char not a hex digit).*
+TruncatedResponse /raw/two-lengths ~$cut: (transfer closed|end of response) with 1 bytes (remaining to read|missing)
+MalformedResponse /raw/bad-length $malformed Invalid Content-Length: value
+ConnectionReset /rst connection reset by peer
+ConnectionReset /rst-body connection reset by peer
 ROWS
 }
 
@@ -232,20 +249,56 @@ ROWS
 @test "http: too many headers are no answer" {
     local path
     for path in endless-header/0 endless-line/0 headers/300; do
-        probe http "$HTTP/$path"
-        is_status 2
-        is_verdict_line
+        expect unknown "no answer: the response's headers do not end within 256 KiB" http "$HTTP/$path"
+        reason_is HeadersTooLarge
         within $((1000 + SLACK_MS))
     done
 }
 
 @test "http: nobody there" {
-    expect failure '~.*connection refused.*' http "127.0.0.1:$REFUSED_PORT/"
-    expect failure '~.*' http "127.0.0.1:$RESET_PORT/"
-    expect failure '~.*' http "127.0.0.1:$CLOSE_PORT/"
+    expect failure "dial tcp 127.0.0.1:$REFUSED_PORT: connection refused" http "127.0.0.1:$REFUSED_PORT/"
+    reason_is ConnectionRefused
+    expect failure 'connection reset by peer' http "127.0.0.1:$RESET_PORT/"
+    reason_is ConnectionReset
+    # It depends on whether the request came before the server closed.
+    expect failure '~connection reset by peer|the connection was closed without an answer.*' http "127.0.0.1:$CLOSE_PORT/"
+    [[ $(field /reason) == @(ConnectionReset|EmptyResponse) ]] || fail 'expected another reason'
     # TLS that is spoken to a plain port, and the reverse.
-    if has_tls; then expect failure '~.*' http "https://$HTTP/"; fi
+    if has_tls; then
+        expect failure 'the server does not speak TLS: it answers in plain text' http "https://$HTTP/"
+        reason_is NotTls
+    fi
     expect failure '~.*' http "http://127.0.0.1:$HTTPS_PORT/"
+}
+
+@test "http: how long each phase took, and null for what was not reached" {
+    timed() {
+        local phases=$1
+        probe http -t 300ms -o json "${@:2}"
+        parse_json
+        # shellcheck disable=SC2086  # words
+        timings_are $phases
+    }
+    timed 'resolve connect firstByte' "$HTTP/status/404"
+    timed 'resolve' "127.0.0.1:$REFUSED_PORT"
+    timed 'resolve' "127.0.0.1:$FULL_PORT"
+    timed 'resolve connect' "127.0.0.1:$RESET_PORT"
+    timed 'resolve connect' "$HTTP/raw/empty"
+    timed 'resolve connect' "$HTTP/silence"
+    timed 'resolve connect firstByte' "$HTTP/silent-body"
+    timed 'resolve connect firstByte' --redirect none "$HTTP/slow-chain/100"
+    timing_at_least firstByte 100
+    # Sums over redirects, but that the first byte is the last request's.
+    timed 'resolve connect firstByte' "$HTTP/chain/3"
+    timed 'resolve connect' "$HTTP/redirect/302?to=/silence"
+    timed 'resolve connect' "$HTTP/redirect/302?to=/raw/empty"
+    timed 'resolve connect' "$HTTP/redirect/302?to=http://127.0.0.1:$REFUSED_PORT/"
+    has_tls || return 0
+    timed 'resolve connect tls firstByte' "https://127.0.0.1:$HTTPS_PORT/"
+    timed 'resolve connect tls firstByte' "$HTTP/redirect/302?to=https://127.0.0.1:$HTTPS_PORT/"
+    timed 'resolve connect tls firstByte' "https://127.0.0.1:$HTTPS_PORT/redirect/302?to=http://$HTTP/"
+    timed 'resolve connect' "https://127.0.0.1:$SILENT_PORT/"
+    timed 'resolve connect' "https://$HTTP/"
 }
 
 @test "http: the request, to the letter" {

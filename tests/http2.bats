@@ -66,7 +66,8 @@ saw() {
 }
 
 @test "http2: a server that speaks nothing else" {
-    says failure '~.*HTTP/2.*--http2.*' http "http://localhost:$NGINX_H2C_PORT/"
+    says failure 'the server speaks HTTP/2 on this port: use --http2' http "http://localhost:$NGINX_H2C_PORT/"
+    reason_is Http2Expected
 }
 
 @test "http2: statuses, redirects, methods and bodies" {
@@ -116,6 +117,9 @@ raw() {
     raw success '~200.*' serving
     raw success '~200.*' interim
     raw success '~200.*' drip:1
+    timings_are resolve connect firstByte
+    # The server's settings, which come before, are no byte of the answer: that has nine bytes before its headers.
+    timing_at_least firstByte 9
     raw success '~200.*' padded
     raw success '~200.*' strange-frames
     raw success '~200.*' endless-data
@@ -140,6 +144,9 @@ raw() {
 
 @test "http2: answers that do not end" {
     expect_deadline 200 http --http2 --data .......silence "http://127.0.0.1:$RAW_PORT/"
+    probe http --http2 -t 100ms -o json --data .......silence "http://127.0.0.1:$RAW_PORT/"
+    parse_json
+    timings_are resolve connect
     expect_deadline 200 http --http2 --data .......silence:part "http://127.0.0.1:$RAW_PORT/"
     expect_deadline 200 http --http2 --data .......pings "http://127.0.0.1:$RAW_PORT/"
     raw unknown '~no answer: .*headers.*' endless-headers

@@ -156,3 +156,13 @@ forms() {
     same 'reasons of the manual page' "$words" \
         "$(tags REASONS | sed -n 's/^Li //p' | sort -u)"
 }
+
+@test "sync: every reason is expected by a test" {
+    local lines word
+    lines=$(grep -rhv --include='*.bats' --exclude=sync.bats '^ *#' "$TESTS")
+    while read -r word; do
+        # No test can bring it about that a library cannot be initialised.
+        [ "$word" != InternalError ] || continue
+        grep -qw -e "$word" <<<"$lines" || fail "no test expects the reason $word"
+    done < <(grep -oP '^\tX\(\w+, "\K\w+' "$ROOT/src/result.h")
+}

@@ -12,6 +12,7 @@ teardown_file() { stop_servers; }
 
 @test "tcp: an open port" {
     expect success "connected to 127.0.0.1:$ACCEPT_PORT" tcp "127.0.0.1:$ACCEPT_PORT"
+    timings_are resolve connect
     expect success '~.*' tcp "localhost:$ACCEPT_PORT"
     expect success '~.*' tcp ":$ACCEPT_PORT"
     expect success '~.*' tcp --port "$ACCEPT_PORT"
@@ -37,6 +38,8 @@ teardown_file() { stop_servers; }
 @test "tcp: refused" {
     expect failure "dial tcp 127.0.0.1:$REFUSED_PORT: connection refused" \
         tcp "127.0.0.1:$REFUSED_PORT"
+    reason_is ConnectionRefused
+    timings_are resolve
     probe tcp "127.0.0.1:$REFUSED_PORT"
     output_matches "^failure: tcp 127.0.0.1:$REFUSED_PORT: dial tcp 127.0.0.1:$REFUSED_PORT: connection refused \([0-9.]+ ms\)$"
 }
@@ -69,6 +72,9 @@ teardown_file() { stop_servers; }
         expect success '~.*' tcp -t 5s "localhost:$port"
         within $((250 + SLACK_MS))
     done
+    probe tcp -t 5s -o json "localhost:$MUTE6_PORT"
+    parse_json
+    timing_at_least connect 250
 }
 
 @test "tcp: one address refuses, another is silent: unknown" {
@@ -96,7 +102,10 @@ teardown_file() { stop_servers; }
     expect success '~.*' tcp "one.test.:$p"
     expect success '~.*' tcp "alias.test:$p"
     expect unknown 'lookup absent.test: no such host' tcp "absent.test:$p"
+    reason_is NameNotResolved
+    timings_are
     expect unknown 'lookup absent.test: no such host' http "absent.test:$p"
+    reason_is NameNotResolved
     expect unknown 'lookup nothing.test: no such host' tcp "nothing.test:$p"
     expect unknown 'lookup one.test: no such host with an address of that family' tcp -6 "one.test:$p"
     expect unknown '~(no answer within 1s: )?lookup broken.test: .*' tcp "broken.test:$p"
@@ -132,5 +141,7 @@ teardown_file() { stop_servers; }
     in_netns
     expect failure "dial tcp 198.51.100.1:$NETNS_PORT: network is unreachable" \
         tcp "unreachable.test:$NETNS_PORT"
+    reason_is Unreachable
     expect unknown '~.*' tcp "forbidden.test:$NETNS_PORT"
+    reason_is PermissionDenied
 }

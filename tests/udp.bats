@@ -26,6 +26,8 @@ attempts_are() {
     t=$(at "$ECHO_PORT")
     expect success "received 'hello' from $t" udp --send hello "$t"
     [ "$(field /udp/peer)" = "$t" ] || fail "expected the peer $t"
+    # There is nothing to connect.
+    timings_are resolve firstByte
     attempts_are "$t" replied
     expect success "received 'hello' from $t" udp --send hello --expect ell "$t"
     expect success "received 'hello' from $t" udp --send hello --contains ello --regex '^h' --not-contains x "$t"
@@ -67,7 +69,8 @@ attempts_are() {
 @test "udp: an unreachable port is failure, at once" {
     local p=$GONE_PORT
     expect failure "udp 127.0.0.1:$p: connection refused" udp --send x "127.0.0.1:$p"
-    [ "$(field /reason)" = ConnectionRefused ] || fail 'expected another reason'
+    reason_is ConnectionRefused
+    timings_are resolve
     attempts_are "127.0.0.1:$p" 'connection refused'
     within "$SLACK_MS"
 }
@@ -101,6 +104,7 @@ attempts_are() {
     start_netns
     in_netns
     expect unknown 'lookup absent.test: no such host' udp --send x "absent.test:9"
+    reason_is NameNotResolved
 }
 
 @test "udp: ended by a signal" {
