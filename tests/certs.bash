@@ -107,18 +107,10 @@ is_field() {
     value=$(field "$1") && message_is "$value" "$2"
 }
 
-# The last JSON output without what differs from one run to the next.
-_steady() { grep -Ev '^/(durationMs|timings/.*|.*/ms)=|=[Dd]ate: ' <<<"$JSON"; }
-
 equal() {
-    local spec arguments by_arguments
+    local spec arguments
     while read -r spec arguments; do
         # shellcheck disable=SC2086  # words
-        probe $arguments -o json
-        parse_json
-        by_arguments=$(_steady)
-        probe -f "$spec" -o json
-        parse_json
-        [ "$(_steady)" = "$by_arguments" ] || fail "expected the same as from $arguments: $by_arguments"
+        same_as_flags "$spec" $arguments
     done
 }

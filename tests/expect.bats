@@ -7,6 +7,7 @@ load helper
 
 setup_file() {
     start_server answer_server "$BATS_FILE_TMPDIR/log"
+    start_server raw_grpc_server "$BATS_FILE_TMPDIR/raw"
     export S=127.0.0.1:$HTTP_PORT
 }
 teardown_file() { stop_servers; }
@@ -19,6 +20,18 @@ failed() {
         grep -q "^/[a-z]*/failedExpectations/$n/expectation=$1\$" <<<"$JSON" || fail "expected $1 to have failed: $JSON"
         shift
     done
+}
+
+# Of each expectation that failed: its name, what was wanted and the message, and no others.
+failed_so() {
+    local at n wanted='' got
+    at=/$(field /probe)/failedExpectations
+    for ((n = 0; $# > 0; n++)); do
+        wanted+="$at/$n/expectation=$1"$'\n'"$at/$n/wanted=$2"$'\n'"$at/$n/message=$3"$'\n'
+        shift 3
+    done
+    got=$(grep "^$at/" <<<"$JSON") || true
+    [ "$got"$'\n' = "$wanted" ] || fail "expected to have failed: $wanted"
 }
 
 reason_is() { [ "$(field /reason)" = "$1" ] || fail "expected the reason $1"; }
@@ -158,6 +171,64 @@ regex_error() {
     if grep -q -e hush -e other-secret "$out"; then fail 'a secret was told'; fi
 }
 
+# seeing PROBE - sets ARGS, with which that probe sees [12,34]; WHAT, what its messages call that; THEN, with which a failure
+# ends that more bytes could have mended.
+seeing() {
+    THEN=''
+    case $1 in
+        http) WHAT='the body' ARGS=("$S/list") ;;
+        exec) WHAT='the output' ARGS=(-- printf %s '[12,34]') ;;
+        file) WHAT='the content' ARGS=("$BATS_TEST_TMPDIR/list") && printf %s '[12,34]' >"${ARGS[0]}" ;;
+        tcp) WHAT='the answer' ARGS=("127.0.0.1:$LIST_PORT") THEN='; then the peer closed the connection' ;;
+        udp)
+            WHAT='the reply' ARGS=(-t 300ms --send '[12,34]' "127.0.0.1:$ECHO_PORT")
+            THEN='; no better reply came before the deadline'
+            ;;
+    esac
+}
+
+# Each row: an expectation's flag and name in JSON; a value that holds, one that does not and how JSON tells it; the
+# message, and what it ends with.
+alone_and_together() {
+    local name flag kind good bad wanted message rest
+    for name; do
+        seeing "$name"
+        while IFS='|' read -r flag kind good bad wanted message rest; do
+            message=${message//WHAT/$WHAT} rest=${rest//WHAT/$WHAT}
+            # What must not be there ends a conversation at once.
+            [ "$name $flag" = 'tcp --not-contains' ] || rest+=$THEN
+            probe "$name" "$flag" "$good" "${ARGS[@]}"
+            is_status 0
+            probe "$name" -o json "$flag" "$bad" "${ARGS[@]}"
+            expect_json failure "$message$rest"
+            reason_is ExpectationFailed
+            failed_so "$kind" "$wanted" "$message"
+        done <<'ROWS'
+--contains|contains|12,|56|56|WHAT does not contain '56'|; WHAT is '[12,34]'
+--not-contains|notContains|56|34|34|WHAT contains '34': '[12,34]'|
+--regex|regex|^.12,|^12|^12|WHAT does not match '^12'|; WHAT is '[12,34]'
+--json|json|/1=34|/1=35|/1=35|/1 is 34, not 35|
+ROWS
+        [ "$name" != tcp ] || THEN=''
+        probe "$name" --contains 12 --contains 34 --not-contains 56 --regex '^.12' --regex '34.$' --json /0=12 \
+            --json /1=34 --max-latency 10s "${ARGS[@]}"
+        is_status 0
+        expect failure "$WHAT does not contain '56'; $WHAT contains '34': '[12,34]'; /1 is 34, not 35; $WHAT does not \
+match '^12'; $WHAT is '[12,34]'$THEN" \
+            "$name" --contains 12 --contains 56 --not-contains 34 --not-contains 56 --regex 34 --regex '^12' \
+            --json /0=12 --json /1=35 "${ARGS[@]}"
+        failed_so contains 56 "$WHAT does not contain '56'" notContains 34 "$WHAT contains '34': '[12,34]'" \
+            json /1=35 '/1 is 34, not 35' regex '^12' "$WHAT does not match '^12'"
+    done
+}
+
+@test "expect: each alone and all together, holding and not, on each probe that sees bytes" {
+    # A reply that is wrong may be followed by a better one, so that each failure of udp takes its time.
+    beside alone_and_together udp
+    alone_and_together http exec file tcp
+    join
+}
+
 @test "expect: several at once, all that fail are named" {
     probe http -o json --contains A --not-contains UP --regex '^B$' --json /status=DOWN \
         --header-contains 'Content-Type: html' --max-latency 1ms "$S/slow/actuator/health"
@@ -241,17 +312,57 @@ regex_error() {
     expect_deadline 300 exec --contains ok -- sh -c 'echo ok; sleep 60'
 }
 
-@test "expect: latency" {
-    expect success '~.*' http --max-latency 900ms "$S/login"
-    expect failure '~the answer took 1[0-9][0-9]\.[0-9] ms, allowed are 50ms' http --max-latency 50ms "$S/slow/login"
+# Each takes 100 ms or more, and 50 are allowed.
+too_slow() {
+    local measured
+    probe "$1" -o json -t 10s --max-latency 50ms "${@:2}"
+    expect_json failure '~the answer took [0-9]+\.[0-9] ms, allowed are 50ms'
     reason_is TooSlow
-    failed maxLatencyMs
+    failed_so maxLatencyMs 50 "$(field /message)"
+    measured=$(field /message | grep -o '[0-9]*' | head -n 1)
+    ((measured >= 100 && measured <= elapsed)) || fail 'expected the time that it took'
+}
+
+# A passed deadline has no latency.
+no_latency() {
+    expect_deadline_as json 100 "$1" --max-latency 1ms "${@:2}"
+    [[ $JSON != *failedExpectations* && $JSON != *allowed* ]] || fail 'expected nothing of the latency'
+}
+
+no_latencies() {
+    no_latency http "127.0.0.1:$STILL_PORT"
+    no_latency tcp --contains x "127.0.0.1:$STILL_PORT"
+    no_latency grpc "127.0.0.1:$STILL_PORT"
+    no_latency exec -- sleep 60
+    no_latency file --contains x "$1"
+    no_latency process --pidfile "$1"
+    no_latency udp --send x "127.0.0.1:$HUSH_PORT"
+}
+
+@test "expect: latency, of every probe" {
+    local fifo=$BATS_TEST_TMPDIR/fifo
+    mkfifo "$fifo" "$fifo-unwritten"
+    beside no_latencies "$fifo-unwritten"
+    too_slow http "$S/slow/login"
+    too_slow tcp --expect 220 "127.0.0.1:$LATE_PORT"
+    too_slow grpc --service drip:2 "127.0.0.1:$RAW_PORT"
+    too_slow exec -- sleep 0.1
+    too_slow udp --send x "127.0.0.1:$LAG_PORT"
+    # The writer comes when the program has opened it to read, and takes its time.
+    UNDER=(sh -c '(sleep 0.1; echo "$0") >"$1" & shift; exec "$@"' "$$" "$fifo")
+    too_slow file --contains "$$" "$fifo"
+    too_slow process --pidfile "$fifo"
+    UNDER=()
+    join
+}
+
+@test "expect: latency that is allowed, and of a failure" {
+    expect success '~.*' http --max-latency 10s "$S/login"
+    expect success '~.*' grpc --max-latency 10s "127.0.0.1:$RAW_PORT"
+    expect success '~.*' process --pid $$ --max-latency 10s
     expect failure '~HTTP probe failed with statuscode: 404; the answer took .* ms, allowed are 50ms' \
         http --max-latency 50ms "$S/slow/absent"
-    expect failure '~the answer took .*' exec --max-latency 1ms -- sleep 0.05
-    # A passed deadline has no latency.
-    expect_deadline 200 exec --max-latency 100ms -- sleep 60
-    expect success '~.*' process --pid $$ --max-latency 900ms
+    failed maxLatencyMs
 }
 
 @test "expect: the same by spec" {

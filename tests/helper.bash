@@ -8,6 +8,7 @@
 #   field POINTER                     a member of the last JSON output
 #   reason_is WORD                    ... and its reason
 #   timings_are PHASE...              ... and which of its timings are numbers: resolve, connect, tls, firstByte
+#   same_as_flags SPEC ARGS...        the JSON and the exit status are the same by SPEC and by ARGS, but for the times
 #   start_server NAME ARGS...         exports the ports that it tells; stop_servers ends all
 #   wait_until COMMAND...             polls, 10 s at most
 
@@ -244,6 +245,22 @@ expect_usage() {
     [ "$(wc -l <"$err")" -eq 1 ] || fail 'expected one line on stderr'
     message_is "${stderr#probectl: }" "$message"
     [[ $stderr == "probectl: "* ]] || fail 'expected the name of the program first'
+}
+
+but_times() {
+    sed -E '/^\/(durationMs|timings\/.*|.*\/ms|file\/ageSeconds)=|=[Dd]ate: /d
+        s/(took|after|modified) [0-9][0-9a-z. ]* (ms|ago)/\1 \2/g' <<<"$JSON"
+}
+
+same_as_flags() {
+    local by_spec by_flags
+    probe -f "$1" -o json
+    parse_json
+    by_spec="$status $(but_times)"
+    probe "$2" -o json "${@:3}"
+    parse_json
+    by_flags="$status $(but_times)"
+    [ "$by_spec" = "$by_flags" ] || fail "by the spec $1: $by_spec"$'\n'"by flags: $by_flags"
 }
 
 # Sets NAMES and KEYS, every probe and its member in JSON as messages list them: http, tcp or exec.

@@ -11,6 +11,7 @@ SPLIT_PORT   greets in single bytes
 SLOW_PORT    sends the first half of its greeting and no more
 SAYNO_PORT   says "go away", logs it, and stays
 LEAVE_PORT   says "go away" and closes
+LIST_PORT    says [12,34] and closes
 CLOSER_PORT  closes after 0.1 s
 RESETS_PORT  resets after 0.1 s
 STILL_PORT   says nothing
@@ -22,6 +23,7 @@ UDP, each on a port of its own, on both families of loopback:
 ECHO_PORT    sends back what came
 NO_PORT      answers "no", and logs it
 MANY_PORT    answers "no", an empty datagram, and "yes"
+LAG_PORT     sends back what came, after 0.1 s
 HUSH_PORT    answers nothing; logs what came
 GONE_PORT    the port is unreachable
 BIG_PORT     answers with 20000 bytes, and "ready" at their end
@@ -49,6 +51,7 @@ PAGES = {
     "/actuator/down": (503, "application/vnd.spring-boot.actuator.v3+json", '{"status":"DOWN"}'),
     "/login": (200, "text/html", "<html><title>Log in</title></html>"),
     "/data": (200, "application/json", json.dumps(DATA)),
+    "/list": (200, "application/json", "[12,34]"),
     "/empty": (200, "text/plain", ""),
     "/lines": (200, "text/plain", "first\nready: yes\nlast\n"),
     "/nul": (200, "application/octet-stream", "one\0two\0\0ready\0end"),
@@ -192,6 +195,7 @@ def main():
         "SLOW_PORT": by(says(b"220 re")),
         "SAYNO_PORT": by(says(b"go away\r\n", then=stay)),
         "LEAVE_PORT": by(says(b"go away\r\n", then=socket.socket.close)),
+        "LIST_PORT": by(says(b"[12,34]", then=socket.socket.close)),
         "CLOSER_PORT": by(says(0.1, then=socket.socket.close)),
         "RESETS_PORT": by(says(0.1, then=reset)),
         "STILL_PORT": by(says()),
@@ -203,6 +207,7 @@ def main():
         "ECHO_PORT": lambda data: [data],
         "NO_PORT": no,
         "MANY_PORT": lambda data: [b"no", b"", b"yes"],
+        "LAG_PORT": lambda data: time.sleep(0.1) or [data],
         "HUSH_PORT": lambda data: log(log_path, data) or [],
         "GONE_PORT": None,
         "BIG_PORT": lambda data: [b"x" * 19995 + b"ready"],
