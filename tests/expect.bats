@@ -164,10 +164,12 @@ regex_error() {
         --header-contains 'X-Two: one' --header-contains 'X-Two: two' --header-contains 'X-Secret:' "$S/actuator/health"
     expect failure "the header Content-Type does not contain 'html': it is 'application/json'; there is no header X-Absent" \
         http --header-contains 'Content-Type: html' --header-contains 'X-Absent: 1' "$S/data"
-    failed headerContains headerContains
+    failed_so headerContains 'Content-Type: html' "the header Content-Type does not contain 'html': it is 'application/json'" \
+        headerContains X-Absent 'there is no header X-Absent'
     # A value that may be a secret is not shown, nor what was looked for in it.
     expect failure 'the header X-Secret does not contain the text (its 9 bytes are not shown)' \
         http --header-contains 'X-Secret: other-secret' "$S/data"
+    failed_so headerContains X-Secret 'the header X-Secret does not contain the text (its 9 bytes are not shown)'
     if grep -q -e hush -e other-secret "$out"; then fail 'a secret was told'; fi
 }
 
@@ -227,6 +229,17 @@ match '^12'; $WHAT is '[12,34]'$THEN" \
     beside alone_and_together udp
     alone_and_together http exec file tcp
     join
+}
+
+@test "expect: the bytes to wait for are one of them" {
+    local name
+    for name in tcp udp; do
+        seeing "$name"
+        probe "$name" -o json --expect 56 --contains 78 "${ARGS[@]}"
+        expect_json failure "$WHAT has no '56'; $WHAT does not contain '78'; $WHAT is '[12,34]'$THEN"
+        reason_is ExpectationFailed
+        failed_so expect 56 "$WHAT has no '56'" contains 78 "$WHAT does not contain '78'"
+    done
 }
 
 @test "expect: several at once, all that fail are named" {
@@ -391,6 +404,42 @@ no_latencies() {
     probe -o json -f "{$s},\"expect\":{\"contains\":\"A\"}}" --contains B
     expect_json failure '~.*'
     failed contains contains
+}
+
+# A spec's handler and the probe by flags that it stands for: with expectations that hold, and with some that do not.
+same_expectations() {
+    same_as_flags "{$1,\"timeout\":\"300ms\",\"expect\":{\"contains\":[\"12\",\"34\"],\"notContains\":\"56\",
+        \"regex\":[\"^.12\"],\"json\":{\"/0\":12,\"/1\":34},\"maxLatencyMs\":9000}}" \
+        "$2" -t 300ms --contains 12 --contains 34 --not-contains 56 --regex '^.12' --json /0=12 --json /1=34 \
+        --max-latency 9s "${@:3}"
+    is_status 0
+    same_as_flags "{$1,\"timeout\":\"300ms\",\"expect\":{\"contains\":\"56\",\"notContains\":[\"34\",\"12\"],
+        \"regex\":\"^12\",\"json\":{\"/0\":\"12\",\"/2\":null},\"maxLatency\":\"9s\"}}" \
+        "$2" -t 300ms --contains 56 --not-contains 34 --not-contains 12 --regex '^12' --json '/0="12"' \
+        --json /2=null --max-latency 9s "${@:3}"
+    is_status 1
+}
+
+@test "expect: the same by flags and by spec, on every probe" {
+    local at='"host":"127.0.0.1","port":' list=$BATS_TEST_TMPDIR/list
+    printf '[12,34]' >"$list"
+    beside same_expectations "\"udp\":{$at$ECHO_PORT,\"send\":\"[12,34]\"}" udp --send '[12,34]' "127.0.0.1:$ECHO_PORT"
+    same_expectations "\"httpGet\":{$at$HTTP_PORT,\"path\":\"/list\"}" http "$S/list"
+    same_expectations '"exec":{"command":["printf","%s","[12,34]"]}' exec -- printf %s '[12,34]'
+    same_expectations "\"file\":{\"path\":\"$list\"}" file "$list"
+    same_expectations "\"tcpSocket\":{$at$LIST_PORT}" tcp "127.0.0.1:$LIST_PORT"
+    same_as_flags "{\"httpGet\":{$at$HTTP_PORT,\"path\":\"/long\",\"bodyLimit\":\"1K\"},
+        \"expect\":{\"contains\":\"ready\",\"headerContains\":[\"Content-Type: html\",\"X-Two: one\"]}}" \
+        http --body-limit 1K --contains ready --header-contains 'Content-Type: html' --header-contains 'X-Two: one' \
+        "$S/long"
+    failed contains headerContains
+    # What is slow by both.
+    same_as_flags "{\"grpc\":{$at$RAW_PORT,\"service\":\"drip:2\"},\"expect\":{\"maxLatencyMs\":50}}" \
+        grpc --max-latency 50ms --service drip:2 "127.0.0.1:$RAW_PORT"
+    failed maxLatencyMs
+    same_as_flags "{\"process\":{\"pid\":$$},\"expect\":{\"maxLatencyMs\":9000}}" process --pid $$ --max-latency 9s
+    is_status 0
+    join
 }
 
 @test "expect: wrong specs" {

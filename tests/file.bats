@@ -157,6 +157,15 @@ as_nobody() {
     expect_json success '~11 bytes.*'
     probe -o json -f "{\"file\":{\"path\":\"$f\",\"minSize\":1000}}"
     expect_json failure 'it is too small: 11 bytes, at least 1000 are asked for'
+    same_as_flags "{\"file\":{\"path\":\"$f\",\"maxAge\":\"1h\",\"minSize\":\"11\"},\"expect\":{\"contains\":\"ok\"}}" \
+        file --max-age 1h --min-size 11 --contains ok "$f"
+    is_status 0
+    touch -d '9 days ago' "$f"
+    same_as_flags "{\"file\":{\"path\":\"$f\",\"maxAge\":\"1m\",\"minSize\":\"1K\",\"bodyLimit\":5},
+        \"expect\":{\"contains\":\"ok\"}}" file --max-age 1m --min-size 1K --body-limit 5 --contains ok "$f"
+    is_status 1
+    same_as_flags "{\"file\":{\"path\":\"$dir/absent\"}}" file "$dir/absent"
+    is_status 1
 }
 
 @test "file: wrong usage" {

@@ -270,6 +270,14 @@ threading.Thread(target=named).start()' >"$dir/thread" 3>&- &
     expect_json failure "process $pid is by-spec, not other"
     probe -o json -f '{"process":{"name":"nobody-is-called-so"}}'
     expect_json failure 'there is no process nobody-is-called-so'
+    same_as_flags "{\"process\":{\"pid\":$pid,\"name\":\"by-spec\"}}" process --pid "$pid" --name by-spec
+    is_status 0
+    same_as_flags '{"process":{"name":"nobody-is-called-so"}}' process --name nobody-is-called-so
+    is_status 1
+    same_as_flags "{\"process\":{\"pidfile\":\"$dir/pid\",\"name\":\"other\"}}" process --pidfile "$dir/pid" --name other
+    is_status 1
+    same_as_flags "{\"process\":{\"pidfile\":\"$dir/absent\"}}" process --pidfile "$dir/absent"
+    is_status 1
 }
 
 @test "process: wrong usage" {

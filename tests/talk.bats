@@ -176,6 +176,13 @@ while True:
     probe -o json -f "{\"tcpSocket\":{$one$SAYNO_PORT},\"expect\":{\"notContains\":[\"fire\",\"away\"]}}"
     expect_json failure "~the answer contains 'away'.*"
     [ "$(field /tcp/failedExpectations/0/wanted)" = away ] || fail 'expected away to be named'
+    same_as_flags "{\"tcpSocket\":{$one$PONG_PORT,\"send\":\"PING\\\\r\\n\",\"expect\":\"+PONG\\\\x0d\",\"hold\":\"50ms\"}}" \
+        tcp --send 'PING\r\n' --expect '+PONG\r' --hold 50ms "$(at "$PONG_PORT")"
+    is_status 0
+    same_as_flags "{\"tcpSocket\":{$one$LEAVE_PORT,\"expect\":\"ready\"}}" tcp --expect ready "$(at "$LEAVE_PORT")"
+    is_status 1
+    same_as_flags "{\"tcpSocket\":{$one$CLOSER_PORT,\"hold\":\"500ms\"}}" tcp --hold 500ms "$(at "$CLOSER_PORT")"
+    is_status 1
 }
 
 @test "talk: wrong usage" {

@@ -44,6 +44,14 @@ attempts_are() {
     is_status 2
     probe -o json -f '{"udp":{"host":"127.0.0.1","port":'"$NO_PORT"',"send":"a","expect":"yes"},"timeout":"300ms"}'
     expect_json failure "~the reply has no 'yes'.*"
+    same_as_flags '{"udp":{"host":"127.0.0.1","port":'"$NO_PORT"',"send":"a","expect":"yes"},"timeout":"300ms"}' \
+        udp -t 300ms --send a --expect yes "$(at "$NO_PORT")"
+    is_status 1
+    same_as_flags '{"udp":{"host":"127.0.0.1","port":'"$ECHO_PORT"',"send":"a\\x41\\0\n","expect":"A\\0\\n"}}' \
+        udp --send 'a\x41\0\n' --expect 'A\0\n' "$(at "$ECHO_PORT")"
+    is_status 0
+    same_as_flags '{"udp":{"host":"127.0.0.1","port":'"$GONE_PORT"',"send":""}}' udp --send '' "$(at "$GONE_PORT")"
+    is_status 1
 }
 
 @test "udp: a wrong reply, and a right one after it" {
