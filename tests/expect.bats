@@ -434,7 +434,7 @@ same_expectations() {
         "$S/long"
     failed contains headerContains
     # What is slow by both.
-    same_as_flags "{\"grpc\":{$at$RAW_PORT,\"service\":\"drip:2\"},\"expect\":{\"maxLatencyMs\":50}}" \
+    same_as_flags "{\"grpc\":{$at$RAW_PORT,\"service\":\"drip:2\"},\"expect\":{\"maxLatency\":\"50ms\"}}" \
         grpc --max-latency 50ms --service drip:2 "127.0.0.1:$RAW_PORT"
     failed maxLatencyMs
     same_as_flags "{\"process\":{\"pid\":$$},\"expect\":{\"maxLatencyMs\":9000}}" process --pid $$ --max-latency 9s
