@@ -54,8 +54,10 @@ static int refuse(const struct spec *spec, const struct error *error, const stru
 	return code;
 }
 
-static int inform(const struct cli *cli, const struct deadline *deadline)
+static int inform(const struct cli *cli)
 {
+	/* It may be read at leisure. */
+	const struct deadline none = {.end = DEADLINE_NEVER};
 	struct buf text = {0};
 	struct error error;
 
@@ -66,7 +68,7 @@ static int inform(const struct cli *cli, const struct deadline *deadline)
 	else if (option_check(&error) == 0)
 		help_add_list(&text);
 	/* Here the text is all that was asked for, so that a full disk is a failure to give it. */
-	bool written = text.length && output_write(STDOUT_FILENO, &text, deadline, 2);
+	bool written = text.length && output_write(STDOUT_FILENO, &text, &none, 2);
 	buf_free(&text);
 	return written ? 0 : 2;
 }
@@ -109,12 +111,14 @@ int main(int argc, char **argv)
 	struct error error;
 	int code;
 
+	/* Until the timeout is known, for complaints. */
+	deadline.end = deadline.start + 1000 * (int64_t)DEADLINE_MS;
 	deadline_catch_signals();
 	keep_standard_descriptors();
 	if (option_defaults(&spec, NULL, &error) != 0 || cli_parse(argc, argv, &cli, &spec, &error) != 0)
 		code = refuse(&spec, &error, &deadline);
 	else if (cli.action != ACTION_PROBE)
-		code = inform(&cli, &deadline);
+		code = inform(&cli);
 	else if (prepare(&cli, &deadline, &spec, &error) != 0)
 		code = refuse(&spec, &error, &deadline);
 	else

@@ -419,8 +419,6 @@ void transfer_explain(const struct transfer *transfer, const struct deadline *de
 	case CURLE_SEND_ERROR:
 		if (number == ECONNRESET || number == EPIPE)
 			result_set(result, FAILURE, REASON_CONNECTION_RESET, "connection reset by peer");
-		else if (strstr(words, "chunk"))
-			result_set(result, FAILURE, REASON_MALFORMED_RESPONSE, "malformed response: %s", words);
 		else
 			result_set(result, FAILURE, REASON_TRUNCATED_RESPONSE, "the connection broke: %s", words);
 		return;

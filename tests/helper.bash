@@ -325,6 +325,7 @@ start_server() {
     local name=$1 dir=$BATS_FILE_TMPDIR/servers words word
     shift
     mkdir -p "$dir"
+    rm -f "$dir/$name.ready"
     # Bats waits for the end of its own descriptor 3.
     ${SERVER_UNDER-} "$PYTHON" "$TESTS/servers/$name.py" "$@" \
         </dev/null >"$dir/$name.ready" 2>"$dir/$name.err" 3>&- &
