@@ -77,8 +77,8 @@ every_member() {
 }
 
 @test "spec: every member is what its flag is: servers" {
-    local at='"host":"127.0.0.1","port":' page tcp talk raw to
-    page=$at$HTTP_PORT,\"path\":\"/status/200\" tcp=$at$GREET_PORT raw=$at$RAW_PORT
+    local at='"host":"127.0.0.1","port":' page tcp silent talk raw to
+    page=$at$HTTP_PORT,\"path\":\"/status/200\" tcp=$at$GREET_PORT silent=$at$SILENT_PORT raw=$at$RAW_PORT
     to=127.0.0.1:$HTTP_PORT talk=$at$HTTP_PORT,\"expect\":\"this\"
     every_member <<ROWS
 -                 {"httpGet":{$page}}                                            http $HTTP/status/200
@@ -103,8 +103,9 @@ tcp.ipv6          {"tcpSocket":{"port":$REFUSED_PORT,"ipv6":true}}              
 =tcp.ipv6         {"tcpSocket":{"port":$REFUSED_PORT,"ipv6":false}}              tcp :$REFUSED_PORT
 -                 {"tcpSocket":{$tcp}}                                           tcp 127.0.0.1:$GREET_PORT
 tcp.expect        {"tcpSocket":{$tcp,"expect":"ready\\\\r"}}                     tcp 127.0.0.1:$GREET_PORT --expect ready\\r
-tcp.hold          {"tcpSocket":{$tcp,"hold":"20ms"}}                             tcp 127.0.0.1:$GREET_PORT --hold 20ms
-tcp.hold          {"tcpSocket":{$tcp,"hold":0.02}}                               tcp 127.0.0.1:$GREET_PORT --hold 20ms
+-                 {"tcpSocket":{$silent}}                                        tcp 127.0.0.1:$SILENT_PORT
+tcp.hold          {"tcpSocket":{$silent,"hold":"20ms"}}                          tcp 127.0.0.1:$SILENT_PORT --hold 20ms
+tcp.hold          {"tcpSocket":{$silent,"hold":0.02}}                            tcp 127.0.0.1:$SILENT_PORT --hold 20ms
 -                 {"tcpSocket":{$talk,"send":"GET\\\\x20/status/404\\\\x20H\\\\r\\\\n\\\\r\\\\n"}}  tcp $to --expect this --send GET\\x20/status/404\\x20H\\r\\n\\r\\n
 tcp.send          {"tcpSocket":{$talk,"send":"GET\\\\x20/status/200\\\\x20H\\\\r\\\\n\\\\r\\\\n"}}  tcp $to --expect this --send GET\\x20/status/200\\x20H\\r\\n\\r\\n
 -                 {"grpc":{$raw}}                                                grpc 127.0.0.1:$RAW_PORT
@@ -154,8 +155,8 @@ exec.exitCodes    {"exec":{"command":["false"]},"exitCodes":"nagios"}     exec -
 =exec.successThreshold {"exec":{"command":["true"]},"successThreshold":9} exec true
 =exec.failureThreshold {"exec":{"command":["true"]},"failureThreshold":9} exec true
 =exec.terminationGracePeriodSeconds {"exec":{"command":["true"]},"terminationGracePeriodSeconds":9} exec true
--                 $sleep,"timeout":"30ms"}                                exec -t 30ms sleep 9
-exec.timeoutAs    $sleep,"timeout":"30ms","timeoutAs":"failure"}          exec -t 30ms --timeout-as failure sleep 9
+-                 $sleep,"timeout":"100ms"}                                exec -t 100ms sleep 9
+exec.timeoutAs    $sleep,"timeout":"100ms","timeoutAs":"failure"}          exec -t 100ms --timeout-as failure sleep 9
 -                 {"exec":{"command":["seq","20000"]}}                    exec seq 20000
 exec.bodyLimit    {"exec":{"command":["seq","20000"],"bodyLimit":"64K"}}  exec --body-limit 64K seq 20000
 exec.bodyLimit    {"exec":{"command":["seq","20000"],"bodyLimit":99}}     exec --body-limit 99 seq 20000
