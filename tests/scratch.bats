@@ -50,6 +50,8 @@ END
 
 teardown_file() { stop_servers; }
 
+is_static() { ! grep -q 'ld-linux\|ld-musl' "$PROBECTL"; }
+
 setup() {
     is_static || skip 'not a static program'
     root=$BATS_TEST_TMPDIR/root
