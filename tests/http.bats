@@ -178,6 +178,7 @@ MalformedResponse /raw/status-short ~$malformed Unsupported (response code in HT
 MalformedResponse /raw/status-long ~$malformed (Unsupported response code in HTTP response|a status that is not three digits)
 MalformedResponse /raw/status-none ~$malformed Unsupported HTTP(/1 sub| )version in response
 MalformedResponse /raw/version ~$malformed Unsupported HTTP version( \(9\.9\))? in response
+MalformedResponse /raw/header-without-colon ~$malformed (a header line without a colon|Header without colon)
 TruncatedResponse /raw/cut-status $cut in its headers
 TruncatedResponse /raw/cut-header $cut in its headers
 TruncatedResponse /raw/cut-body ~$cut: (transfer closed|end of response) with 91 bytes (remaining to read|missing)

@@ -35,6 +35,7 @@ RAW = {
     "status-600": b"HTTP/1.1 600 Odd\r\nContent-Length: 0\r\n\r\n",
     "version": b"HTTP/9.9 200 OK\r\nContent-Length: 0\r\n\r\n",
     "other-protocol": b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n",
+    "header-without-colon": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nno colon here\r\n\r\n",
     "cut-status": b"HTTP/1.1 20",
     "cut-header": b"HTTP/1.1 200 OK\r\nContent-Len",
     "cut-body": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this",
