@@ -259,8 +259,8 @@ static void add_phases(const struct transfer *transfer, struct result *result)
 	if (!transfer->heard_at)
 		return;
 	int64_t begun = (tls > 0 ? tls : connected) * 1000;
-	result->phases.first_byte = (transfer->http2 ? transfer->heard_at - transfer->started_at : first * 1000) -
-				    begun;
+	bool told = first > 0 && !transfer->http2;
+	result->phases.first_byte = (told ? first * 1000 : transfer->heard_at - transfer->started_at) - begun;
 }
 
 void transfer_hear(void)
