@@ -246,6 +246,12 @@ int cli_apply(const struct cli *cli, struct spec *spec, struct error *error)
 		if (option_defaults(spec, spec->probe, error) != 0)
 			return -1;
 	}
+	/* Before any is set: flags do not make way for each other, nor does the target. */
+	for (size_t i = 0; i < cli->option_count; i++) {
+		const struct option *row = find(&cli->options[i], spec->probe);
+		if (row)
+			option_make_way(row, spec, cli->options[i].value);
+	}
 	if (apply_operands(cli, spec, error) != 0)
 		return -1;
 	for (size_t i = 0; i < cli->option_count; i++) {

@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <string.h>
+#include <strings.h>
 
 #include "buf.h"
 #include "pattern.h"
@@ -365,6 +366,27 @@ int option_set(const struct option *option, struct spec *spec, const char *text,
 void option_set_flag(const struct option *option, struct spec *spec, bool value)
 {
 	*(bool *)((char *)spec + option->offset) = value;
+}
+
+static void drop_headers(struct list *headers, struct slice name)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < headers->count; i++) {
+		const char *line = headers->items[i];
+		if (strncasecmp(line, name.at, name.length) != 0 || line[name.length] != ':')
+			headers->items[kept++] = line;
+	}
+	headers->count = kept;
+}
+
+void option_make_way(const struct option *option, struct spec *spec, const char *text)
+{
+	struct slice name, value;
+	struct error error;
+
+	if (option->type == OPTION_HEADERS && value_header(text, &name, &value, &error) == 0)
+		drop_headers(&spec->headers, name);
 }
 
 int option_defaults(struct spec *spec, const struct probe *probe, struct error *error)

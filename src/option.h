@@ -86,6 +86,10 @@ int option_set_pair(const struct option *option, struct spec *spec, const char *
 /* Stores a truth value for an OPTION_FLAG. */
 void option_set_flag(const struct option *option, struct spec *spec, bool value);
 
+/* Takes out of the spec what JSON said and what cannot stand beside this option, or beside this text of it: a flag
+ * overrides it. */
+void option_make_way(const struct option *option, struct spec *spec, const char *text);
+
 /* Stores the defaults of the rows that every probe has, or of those that just this probe has. */
 int option_defaults(struct spec *spec, const struct probe *probe, struct error *error);
 

@@ -123,6 +123,12 @@ ROWS
     : >"$CALLS"
     probe grpc ":$GRPC_PORT" -H 'user-agent: mine'
     grep -qFx 'user-agent: mine' "$CALLS" || fail "the server saw $(cat "$CALLS")"
+    # By flag it takes the place of what a spec gave by that name.
+    : >"$CALLS"
+    probe -f '{"grpc":{"port":'"$GRPC_PORT"',"metadata":[{"name":"One","value":"1"},{"name":"two","value":"2"}]}}' \
+        -H 'one: 3' -H 'one: 4'
+    [ "$(grep -Ex '(one|two): .*' "$CALLS" | sort)" = $'one: 3\none: 4\ntwo: 2' ] ||
+        fail "the server saw $(cat "$CALLS")"
 }
 
 @test "grpc: metadata and authority that cannot be" {

@@ -1,0 +1,40 @@
+#!/usr/bin/env bats
+# A flag overrides what TARGET or SPEC gave, and what of it cannot stand beside the flag.
+
+load helper
+
+setup_file() {
+    start_http_server
+    start_tcp_server
+}
+
+teardown_file() { stop_servers; }
+
+# The headers that the server got, but for the program's own, after a spec of httpHeaders and flags.
+headers_of() {
+    forget_requests
+    probe -f '{"httpGet":{"host":"127.0.0.1","port":'"$HTTP_PORT"',"httpHeaders":['"$1"']}}' "${@:2}" || return
+    is_status 0
+    last_request | grep : | grep -v -e '^User-Agent: probectl' -e '^Connection: close'
+}
+
+@test "override: a header by flag takes the place of all of its name" {
+    local got spec='{"name":"Host","value":"a.test"},{"name":"Accept","value":"x"},{"name":"X-Two","value":"1"},
+        {"name":"x-two","value":"2"},{"name":"X-Two-More","value":"3"}'
+    got=$(headers_of "$spec" -H 'host: b.test' -H 'ACCEPT: y' -H 'X-TWO: 4' -H 'x-two: 5')
+    [ "$got" = 'Host: b.test
+X-Two-More: 3
+ACCEPT: y
+X-TWO: 4
+x-two: 5' ] || fail "sent: $got"
+    got=$(headers_of "$spec" -H 'Accept:' -H 'X-Two:')
+    [ "$(tr -d ' ' <<<"$got")" = 'Host:a.test
+X-Two-More:3
+X-Two:' ] || fail "sent: $got"
+}
+
+@test "override: of several Host headers the first counts" {
+    local got
+    got=$(headers_of '{"name":"host","value":"a.test"},{"name":"Host","value":"b.test"},{"name":"Accept","value":""}')
+    [ "$got" = 'Host: a.test' ] || fail "sent: $got"
+}
