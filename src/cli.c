@@ -228,6 +228,18 @@ static int apply_operands(const struct cli *cli, struct spec *spec, struct error
 	return 0;
 }
 
+void cli_apply_common(const struct cli *cli, struct spec *spec)
+{
+	struct error error;
+
+	for (size_t i = 0; i < cli->option_count; i++) {
+		const struct option *row = find(&cli->options[i], NULL);
+		/* It was taken once, so it cannot be wrong. */
+		if (row && row->probes == 0)
+			option_set(row, spec, cli->options[i].value, &error);
+	}
+}
+
 int cli_apply(const struct cli *cli, struct spec *spec, struct error *error)
 {
 	if (cli->probe && cli->spec_source)

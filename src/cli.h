@@ -22,6 +22,9 @@ struct cli {
  * codes that were asked for and a spec is read within the timeout. Returns 0, or -1 with the error set. */
 int cli_parse(int argc, char **argv, struct cli *cli, struct spec *spec, struct error *error);
 
+/* Stores the options that every probe has once more, over what a spec, even a wrong one, said of them. */
+void cli_apply_common(const struct cli *cli, struct spec *spec);
+
 /* Stores TARGET or COMMAND and then the options in the spec, so that a flag overrides what a target or a JSON spec
  * said. Returns 0, or -1 with the error set. */
 int cli_apply(const struct cli *cli, struct spec *spec, struct error *error);

@@ -77,9 +77,10 @@ static int prepare(const struct cli *cli, struct deadline *deadline, struct spec
 {
 	/* Until the spec is read, the timeout is that of the command line. */
 	deadline->end = deadline->start + spec->timeout_ms * DEADLINE_MS;
-	if (cli->spec_source && json_read(cli->spec_source, deadline, spec, error) != 0)
-		return -1;
-	if (cli_apply(cli, spec, error) != 0)
+	int status = cli->spec_source ? json_read(cli->spec_source, deadline, spec, error) : 0;
+	/* The exit codes of the command line hold for a wrong spec too. */
+	cli_apply_common(cli, spec);
+	if (status != 0 || cli_apply(cli, spec, error) != 0)
 		return -1;
 	deadline->end = deadline->start + spec->timeout_ms * DEADLINE_MS;
 	return spec_validate(spec, deadline, error);

@@ -38,3 +38,16 @@ X-Two:' ] || fail "sent: $got"
     got=$(headers_of '{"name":"host","value":"a.test"},{"name":"Host","value":"b.test"},{"name":"Accept","value":""}')
     [ "$got" = 'Host: a.test' ] || fail "sent: $got"
 }
+
+@test "override: the exit codes of a flag hold for a wrong spec too" {
+    local spec
+    for spec in '{"exitCodes":"nagios","tcpSocket":{"port":0}}' '{"exitCodes":"nagios","tcpSocket":{}}' \
+        '{"exitCodes":"nagios","tcpSocket":{"port":1,"hold":"2s"}}'; do
+        probe -f "$spec"
+        is_status 3
+        probe --exit-codes docker -f "$spec"
+        is_status 1
+        probe -f "$spec" --exit-codes docker
+        is_status 1
+    done
+}
