@@ -2,6 +2,7 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,7 +131,12 @@ static int set_scalar(struct reader *reader, const struct option *row, const cJS
 	if (value >= -1e15 && value <= 1e15 && value == (double)(long long)value)
 		snprintf(number, sizeof number, "%lld", (long long)value);
 	else
-		snprintf(number, sizeof number, "%.17g", value);
+		/* The fewest digits that mean this number, which are those that were written. */
+		for (int digits = 15; digits <= 17; digits++) {
+			snprintf(number, sizeof number, "%.*g", digits, value);
+			if (strtod(number, NULL) == value)
+				break;
+		}
 	return set_text(reader, row, number);
 }
 
@@ -400,6 +406,9 @@ static const char *find_forbidden(const char *text, size_t length, const char **
 			const char *end = end_of_number(at);
 			*what = "has a number that is not one in JSON";
 			if (!end)
+				return at;
+			*what = "has a number that is too large";
+			if (isinf(strtod(at, NULL)))
 				return at;
 			at = end - 1;
 		}

@@ -161,3 +161,23 @@ setup() { name_probes; }
     expect_usage "$none" exec -t 1s
     expect_usage '--timout is not an option of exec (did you mean --timeout?)' exec --timout 1s true
 }
+
+@test "usage: numbers of a spec are quoted as they were written" {
+    local rule='is not a duration: use 500ms, 2s, 1.5s or 1m, from 1ms to 1h'
+    expect_usage ".timeout: '1e+23' $rule" -f '{"exec":{"command":["true"]},"timeout":1e+23}'
+    expect_usage ".timeout: '-0.3' $rule" -f '{"exec":{"command":["true"]},"timeout":-0.3}'
+    expect_usage ".tcpSocket.port: '0.30000000000000004' is not a port: use 1-65535" \
+        -f '{"tcpSocket":{"port":0.30000000000000004}}'
+    expect_usage ".timeoutSeconds: '1125899906842624.5' is not a whole number from 1 to 3600" \
+        -f '{"exec":{"command":["true"]},"timeoutSeconds":1125899906842624.5}'
+    expect_usage 'the spec: has a number that is too large at line 1, column 40' \
+        -f '{"exec":{"command":["true"]},"timeout":1e999}'
+    expect_usage 'the spec: has a number that is too large at line 1, column 22' \
+        -f '{"tcpSocket":{"port":-1e999}}'
+    local ms
+    for ms in 300 1 700 1001 9; do
+        probe -o json -f "{\"exec\":{\"command\":[\"true\"]},\"timeout\":$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))}"
+        parse_json
+        [ "$(field /timeoutMs)" = "$ms" ] || fail "expected a timeout of $ms ms"
+    done
+}
