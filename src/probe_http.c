@@ -13,6 +13,9 @@
 /* The kubelet's client sends ten requests at most: the tenth redirect is refused (net/http, defaultCheckRedirect). */
 enum { REQUEST_LIMIT = 10 };
 
+/* The port of a URL without one, until the scheme is known for good. */
+enum { PORT_OF_SCHEME = -1 };
+
 static int take_target(struct spec *spec, const char *text, struct error *error)
 {
 	struct url url;
@@ -21,7 +24,7 @@ static int take_target(struct spec *spec, const char *text, struct error *error)
 		return -1;
 	if (url.scheme.at)
 		spec->scheme = slice_is(url.scheme, "https") ? SCHEME_HTTPS : SCHEME_HTTP;
-	spec->address.port = url.port ? url.port : spec->scheme == SCHEME_HTTPS ? 443 : 80;
+	spec->address.port = url.port ? url.port : PORT_OF_SCHEME;
 	if (url.host.at && !(spec->address.host = spec_keep(spec, url.host, error)))
 		return -1;
 	if (url.path.at && !(spec->path = spec_keep(spec, url.path, error)))
@@ -34,7 +37,7 @@ static int take_target(struct spec *spec, const char *text, struct error *error)
 static int validate(struct spec *spec, const struct deadline *deadline, struct error *error)
 {
 	/* Over a Unix socket the port is but a part of the URL. */
-	if (spec->unix_socket && spec->address.port == 0)
+	if (spec->address.port == PORT_OF_SCHEME || (spec->unix_socket && spec->address.port == 0))
 		spec->address.port = spec->scheme == SCHEME_HTTPS ? 443 : 80;
 	if (spec->address.port == 0)
 		return error_set(

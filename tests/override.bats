@@ -51,3 +51,20 @@ X-Two:' ] || fail "sent: $got"
         is_status 1
     done
 }
+
+@test "override: the port of a URL without one is that of the scheme that is spoken" {
+    target_is() {
+        probe http "${@:2}" -o json -t 100ms
+        parse_json
+        [ "$(field /target)" = "$1" ] || fail "expected the target $1"
+    }
+    target_is http://127.0.0.1/x http://127.0.0.1/x
+    target_is http://127.0.0.1/x https://127.0.0.1/x --scheme http
+    target_is http://127.0.0.1:81/ https://127.0.0.1 --scheme http --port 81
+    has_tls || skip 'built without TLS'
+    target_is https://127.0.0.1/ http://127.0.0.1 --scheme https
+    target_is https://127.0.0.1:80/ http://127.0.0.1:80 --scheme https
+    target_is https://127.0.0.1:81/ http://127.0.0.1 --scheme https --port 81
+    target_is https://127.0.0.1/ https://127.0.0.1
+    target_is https://a.test/ http://a.test --scheme https --unix-socket /missing
+}
