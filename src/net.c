@@ -76,6 +76,9 @@ int net_validate(const struct spec *spec, const char *usage, struct error *error
 			return error_set(error,
 					 "%s: the path of the Unix socket has %zu bytes: the kernel takes %zu at most",
 					 spec->probe->name, length, limit);
+		if (spec->address.port && spec->probe->bit != PROBE_HTTP)
+			return error_set(error, "%s: a port and a Unix socket exclude each other: give one of them",
+					 spec->probe->name);
 	} else if (spec->address.port == 0) {
 		return error_set(error, "%s: no target: give %s", spec->probe->name, usage);
 	}

@@ -29,8 +29,8 @@ struct endpoint net_endpoint(const struct spec *spec);
 /* Takes "[HOST]:PORT" or "unix:PATH" for the spec. Returns 0, or -1 with the error set. */
 int net_take_target(struct spec *spec, const char *text, struct error *error);
 
-/* Part of a probe's validation: a port or a Unix socket is there, and the latter's path is one that the kernel takes.
- * `usage` says what can be given instead of nothing. Returns 0, or -1 with the error set. */
+/* Part of a probe's validation: a port or a Unix socket is there (but for http not both), and the latter's path is one
+ * that the kernel takes. `usage` says what can be given instead of nothing. Returns 0, or -1 with the error set. */
 int net_validate(const struct spec *spec, const char *usage, struct error *error);
 
 /* Adds "HOST:PORT" or "unix:PATH". */

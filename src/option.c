@@ -382,11 +382,40 @@ static void drop_headers(struct list *headers, struct slice name)
 
 void option_make_way(const struct option *option, struct spec *spec, const char *text)
 {
+	/* Of http the port and the host are part of the URL, and stand beside a socket. */
+	bool is_http = spec->probe->bit == HTTP;
 	struct slice name, value;
 	struct error error;
 
-	if (option->type == OPTION_HEADERS && value_header(text, &name, &value, &error) == 0)
-		drop_headers(&spec->headers, name);
+	switch (option->offset) {
+	case offsetof(struct spec, headers):
+		if (value_header(text, &name, &value, &error) == 0)
+			drop_headers(&spec->headers, name);
+		break;
+	case offsetof(struct spec, ipv4):
+		spec->ipv6 = false;
+		break;
+	case offsetof(struct spec, ipv6):
+		spec->ipv4 = false;
+		break;
+	case offsetof(struct spec, unix_socket):
+		spec->connect = (struct address){0};
+		spec->address.port = is_http ? spec->address.port : 0;
+		break;
+	case offsetof(struct spec, address.host):
+	case offsetof(struct spec, address.port):
+		spec->unix_socket = is_http ? spec->unix_socket : NULL;
+		break;
+	case offsetof(struct spec, connect):
+		spec->unix_socket = NULL;
+		break;
+	case offsetof(struct spec, pid):
+		spec->pidfile = NULL;
+		break;
+	case offsetof(struct spec, pidfile):
+		spec->pid = 0;
+		break;
+	}
 }
 
 int option_defaults(struct spec *spec, const struct probe *probe, struct error *error)

@@ -68,3 +68,32 @@ X-Two:' ] || fail "sent: $got"
     target_is https://127.0.0.1/ https://127.0.0.1
     target_is https://a.test/ http://a.test --scheme https --unix-socket /missing
 }
+
+# Both a Unix socket and a port are missing, and the message tells which of them was tried.
+tried() {
+    probe "${@:2}" -t 5s
+    [[ $output == *": dial $1"* ]] || fail "expected to try $1"
+}
+
+@test "override: a flag sets aside what cannot stand beside it" {
+    local socket='"unixSocket":"/missing"' port="\"host\":\"127.0.0.1\",\"port\":$REFUSED_PORT" probe
+    for probe in tcpSocket grpc; do
+        tried "tcp 127.0.0.1:$REFUSED_PORT" -f "{\"$probe\":{$socket}}" --host 127.0.0.1 --port "$REFUSED_PORT"
+        tried 'unix /missing' -f "{\"$probe\":{$port}}" --unix-socket /missing
+    done
+    # For http the port is part of the URL.
+    tried 'unix /missing' -f "{\"httpGet\":{$socket}}" --port "$REFUSED_PORT"
+    tried "tcp 127.0.0.1:$REFUSED_PORT" -f "{\"httpGet\":{\"port\":1,$socket}}" --connect "127.0.0.1:$REFUSED_PORT"
+    tried 'unix /missing' -f '{"httpGet":{"port":1,"connect":":1"}}' --unix-socket /missing
+    tried "tcp 127.0.0.1:$REFUSED_PORT" -f "{\"tcpSocket\":{\"port\":$REFUSED_PORT,\"ipv6\":true}}" -4
+    need_ipv6
+    tried "tcp [::1]:$REFUSED_PORT" -f "{\"tcpSocket\":{\"port\":$REFUSED_PORT,\"ipv4\":true}}" -6
+}
+
+@test "override: the process of a flag is looked for, not that of the spec" {
+    echo $$ >"$BATS_TEST_TMPDIR/pidfile"
+    probe -f '{"process":{"pid":4194304}}' --pidfile "$BATS_TEST_TMPDIR/pidfile"
+    is_status 0
+    probe -f '{"process":{"pidfile":"/missing"}}' --pid $$
+    is_status 0
+}

@@ -181,3 +181,16 @@ setup() { name_probes; }
         [ "$(field /timeoutMs)" = "$ms" ] || fail "expected a timeout of $ms ms"
     done
 }
+
+@test "usage: what excludes each other" {
+    local both='a port and a Unix socket exclude each other: give one of them' probe
+    expect_usage "tcp: $both" tcp unix:/missing --port 1
+    expect_usage "tcp: $both" tcp --unix-socket /missing :1
+    expect_usage "grpc: $both" grpc --unix-socket /missing --port 1
+    expect_usage "tcp: $both" -f '{"tcpSocket":{"port":1,"unixSocket":"/missing"}}'
+    expect_usage "grpc: $both" -f '{"grpc":{"port":1,"unixSocket":"/missing"}}'
+    expect_usage '-4 and -6 exclude each other: leave both out to try every address' \
+        -f '{"tcpSocket":{"port":1,"ipv4":true}}' -4 -6
+    expect_usage '-4 and -6 exclude each other: leave both out to try every address' \
+        -f '{"tcpSocket":{"port":1,"ipv4":true,"ipv6":true}}'
+}
