@@ -22,6 +22,7 @@ static const char expect_key[] = "expect";
 /* Where the reader is: the path of the member it looks at, for messages. */
 struct reader {
 	struct spec *spec;
+	const cJSON *handler; /* the probe's member */
 	struct buf path;
 	struct error *error;
 };
@@ -246,18 +247,34 @@ static int unknown_member(struct reader *reader, const cJSON *item, enum option_
 	return at_path(reader);
 }
 
-/* Two members that set the same thing, such as timeout and timeoutSeconds. */
-static int check_same_thing(struct reader *reader, const cJSON *object, const cJSON *item, const struct option *row,
-			    enum option_scope scope)
+/* The member of an object, but none from `item` on, that sets what the row sets. NULL: there is none. */
+static const cJSON *find_same(const struct reader *reader, const cJSON *object, const cJSON *item,
+			      const struct option *row, enum option_scope scope)
 {
 	for (const cJSON *other = object->child; other != item; other = other->next) {
 		const struct option *before = option_by_member(other->string, scope, reader->spec->probe);
-		if (before && before->offset == row->offset && row->offset != OPTION_CHECKED) {
-			error_set(reader->error, "says the same as .%s: give one of them", other->string);
-			return at_path(reader);
-		}
+		if (before && before->offset == row->offset && row->offset != OPTION_CHECKED)
+			return other;
 	}
-	return 0;
+	return NULL;
+}
+
+/* Two members that set the same thing, such as timeout and timeoutSeconds, or an expectation in the handler and beside
+ * it. */
+static int check_same_thing(struct reader *reader, const cJSON *object, const cJSON *item, const struct option *row,
+			    enum option_scope scope)
+{
+	const cJSON *same = find_same(reader, object, item, row, scope), *within = NULL;
+
+	if (!same && scope == SCOPE_EXPECT) {
+		within = reader->handler;
+		same = find_same(reader, within, NULL, row, SCOPE_HANDLER);
+	}
+	if (!same)
+		return 0;
+	error_set(reader->error, "says the same as .%s%s%s: give one of them", within ? within->string : "",
+		  within ? "." : "", same->string);
+	return at_path(reader);
 }
 
 /* The members of one object, but for the handlers. */
@@ -336,13 +353,13 @@ static int read_probe(struct reader *reader, const cJSON *object)
 		return wrong_type(reader, object, "an object");
 	if (check_twice(reader, object) != 0)
 		return -1;
-	const cJSON *handler = find_handler(reader, object);
-	if (!handler || option_defaults(reader->spec, reader->spec->probe, reader->error) != 0)
+	reader->handler = find_handler(reader, object);
+	if (!reader->handler || option_defaults(reader->spec, reader->spec->probe, reader->error) != 0)
 		return -1;
 	if (read_members(reader, object, SCOPE_PROBE) != 0)
 		return -1;
 
-	if (read_inner(reader, handler, SCOPE_HANDLER) != 0)
+	if (read_inner(reader, reader->handler, SCOPE_HANDLER) != 0)
 		return -1;
 	const cJSON *expect = cJSON_GetObjectItemCaseSensitive(object, expect_key);
 	return expect ? read_inner(reader, expect, SCOPE_EXPECT) : 0;

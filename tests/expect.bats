@@ -399,7 +399,7 @@ no_latencies() {
     bad '{"exec":{"command":["sleep","0.05"]},"expect":{"maxLatencyMs":1}}' maxLatencyMs
     # In the handler too.
     bad "{$s,\"contains\":\"A\",\"json\":{\"/status\":\"UP\"}}}" contains
-    bad "{$s,\"contains\":\"A\",\"maxLatencyMs\":900},\"expect\":{\"contains\":\"B\"}}" contains contains
+    bad "{$s,\"contains\":\"A\",\"maxLatencyMs\":900},\"expect\":{\"notContains\":\"UP\"}}" contains notContains
     # Flags add to what the spec expects.
     probe -o json -f "{$s},\"expect\":{\"contains\":\"A\"}}" --contains B
     expect_json failure '~.*'

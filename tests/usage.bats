@@ -189,6 +189,12 @@ setup() { name_probes; }
     expect_usage "grpc: $both" grpc --unix-socket /missing --port 1
     expect_usage "tcp: $both" -f '{"tcpSocket":{"port":1,"unixSocket":"/missing"}}'
     expect_usage "grpc: $both" -f '{"grpc":{"port":1,"unixSocket":"/missing"}}'
+    expect_usage '.expect.maxLatency: says the same as .tcpSocket.maxLatency: give one of them' \
+        -f '{"tcpSocket":{"port":1,"maxLatency":"1ms"},"expect":{"maxLatency":"1s"}}'
+    expect_usage '.expect.maxLatencyMs: says the same as .exec.maxLatency: give one of them' \
+        -f '{"expect":{"maxLatencyMs":2},"exec":{"command":["true"],"maxLatency":"1ms"}}'
+    expect_usage '.expect.contains: says the same as .exec.contains: give one of them' \
+        -f '{"exec":{"command":["true"],"contains":"a"},"expect":{"contains":"b"}}'
     expect_usage '-4 and -6 exclude each other: leave both out to try every address' \
         -f '{"tcpSocket":{"port":1,"ipv4":true}}' -4 -6
     expect_usage '-4 and -6 exclude each other: leave both out to try every address' \
