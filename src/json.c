@@ -113,8 +113,9 @@ static int set_scalar(struct reader *reader, const struct option *row, const cJS
 	bool takes_both = row->type == OPTION_DURATION || row->type == OPTION_STATUSES || row->type == OPTION_SIZE;
 	char number[40];
 
-	/* To Kubernetes an empty host is one not given. */
-	if (row->type == OPTION_HOST && cJSON_IsString(item) && !*item->valuestring)
+	/* To Kubernetes an empty host or scheme is one not given. */
+	if ((row->type == OPTION_HOST || row->offset == offsetof(struct spec, scheme)) && cJSON_IsString(item) &&
+	    !*item->valuestring)
 		return 0;
 	if (cJSON_IsString(item) && !takes_number)
 		return set_text(reader, row, item->valuestring);

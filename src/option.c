@@ -37,7 +37,7 @@ const struct option option_table[] = {
      .scope = SCOPE_PROBE,
      .type = OPTION_SECONDS,
      TO(timeout_ms),
-     .least = 1,
+     .least = 0,
      .most = 3600,
      .help = "the timeout as Kubernetes writes it"},
     {"timeout-as", 0, "timeoutAs", SCOPE_PROBE, OPTION_CHOICE, TO(timeout_as), .words = verdict_words,
@@ -61,21 +61,21 @@ const struct option option_table[] = {
      .scope = SCOPE_PROBE,
      .type = OPTION_INTEGER,
      .offset = OPTION_CHECKED,
-     .least = 1,
+     .least = 0,
      .most = INT32_MAX,
      .help = "checked, and left to the caller"},
     {.member = "successThreshold",
      .scope = SCOPE_PROBE,
      .type = OPTION_INTEGER,
      .offset = OPTION_CHECKED,
-     .least = 1,
+     .least = 0,
      .most = INT32_MAX,
      .help = "checked, and left to the caller"},
     {.member = "failureThreshold",
      .scope = SCOPE_PROBE,
      .type = OPTION_INTEGER,
      .offset = OPTION_CHECKED,
-     .least = 1,
+     .least = 0,
      .most = INT32_MAX,
      .help = "checked, and left to the caller"},
     {.member = "terminationGracePeriodSeconds",
@@ -328,7 +328,9 @@ int option_set(const struct option *option, struct spec *spec, const char *text,
 	case OPTION_SECONDS:
 		if (value_integer(text, option->least, option->most, &number, error) != 0)
 			return -1;
-		*(int64_t *)to = number * 1000;
+		/* Kubernetes takes 0 for not given. */
+		if (number)
+			*(int64_t *)to = number * 1000;
 		return 0;
 	case OPTION_CHOICE:
 		return value_choice(text, option->words, to, error);

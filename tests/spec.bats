@@ -409,25 +409,34 @@ ROWS
     expect_number_error() {
         expect_spec_error "{\"exec\":{\"command\":[\"true\"]},\"$1\":$2}" "$3"
     }
-    expect_number_error timeoutSeconds 0 ".timeoutSeconds: '0' is not a whole number from 1 to 3600"
     expect_number_error timeoutSeconds -1 \
-        ".timeoutSeconds: '-1' is not a whole number from 1 to 3600"
+        ".timeoutSeconds: '-1' is not a whole number from 0 to 3600"
     expect_number_error timeoutSeconds 1.5 \
-        ".timeoutSeconds: '1.5' is not a whole number from 1 to 3600"
+        ".timeoutSeconds: '1.5' is not a whole number from 0 to 3600"
     expect_number_error timeoutSeconds '"1"' '.timeoutSeconds: is a string, not a number'
     expect_number_error timeoutSeconds null '.timeoutSeconds: is null, not a number'
     expect_number_error timeoutSeconds 3601 \
-        ".timeoutSeconds: '3601' is not a whole number from 1 to 3600"
-    expect_number_error periodSeconds 0 \
-        ".periodSeconds: '0' is not a whole number from 1 to 2147483647"
+        ".timeoutSeconds: '3601' is not a whole number from 0 to 3600"
+    expect_number_error periodSeconds -1 \
+        ".periodSeconds: '-1' is not a whole number from 0 to 2147483647"
     expect_number_error periodSeconds 3000000000 \
-        ".periodSeconds: '3000000000' is not a whole number from 1 to 2147483647"
+        ".periodSeconds: '3000000000' is not a whole number from 0 to 2147483647"
     expect_number_error initialDelaySeconds -1 \
         ".initialDelaySeconds: '-1' is not a whole number from 0 to 2147483647"
-    expect_number_error successThreshold 0 \
-        ".successThreshold: '0' is not a whole number from 1 to 2147483647"
-    expect_number_error failureThreshold 0 \
-        ".failureThreshold: '0' is not a whole number from 1 to 2147483647"
+    expect_number_error successThreshold -1 \
+        ".successThreshold: '-1' is not a whole number from 0 to 2147483647"
+    expect_number_error failureThreshold -1 \
+        ".failureThreshold: '-1' is not a whole number from 0 to 2147483647"
     expect_number_error terminationGracePeriodSeconds 0 \
         ".terminationGracePeriodSeconds: '0' is not a whole number from 1 to 2147483647"
+}
+
+@test "spec: what Kubernetes takes for not given" {
+    probe -o json -f '{"exec":{"command":["true"]},
+        "timeoutSeconds":0,"periodSeconds":0,"successThreshold":0,"failureThreshold":0}'
+    expect_json success 'exit status 0'
+    [ "$(field /timeoutMs)" = 1000 ] || fail 'expected the timeout to be the default'
+    same_as_flags '{"httpGet":{"host":"","port":'"$HTTP_PORT"',"path":"","scheme":""}}' http ":$HTTP_PORT"
+    expect_spec_error '{"httpGet":{"port":80,"redirect":""}}' \
+        ".httpGet.redirect: '' is not one of same-host, follow or none"
 }

@@ -168,7 +168,7 @@ setup() { name_probes; }
     expect_usage ".timeout: '-0.3' $rule" -f '{"exec":{"command":["true"]},"timeout":-0.3}'
     expect_usage ".tcpSocket.port: '0.30000000000000004' is not a port: use 1-65535" \
         -f '{"tcpSocket":{"port":0.30000000000000004}}'
-    expect_usage ".timeoutSeconds: '1125899906842624.5' is not a whole number from 1 to 3600" \
+    expect_usage ".timeoutSeconds: '1125899906842624.5' is not a whole number from 0 to 3600" \
         -f '{"exec":{"command":["true"]},"timeoutSeconds":1125899906842624.5}'
     expect_usage 'the spec: has a number that is too large at line 1, column 40' \
         -f '{"exec":{"command":["true"]},"timeout":1e999}'
