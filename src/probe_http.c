@@ -50,6 +50,8 @@ static int validate(struct spec *spec, const struct deadline *deadline, struct e
 		return error_set(error, "--connect and --unix-socket exclude each other");
 	if (!spec->method)
 		spec->method = spec->data ? "POST" : "GET";
+	if (spec->data && strcmp(spec->method, "HEAD") == 0)
+		return error_set(error, "--data and -X HEAD exclude each other: a HEAD request has no body");
 	return 0;
 }
 

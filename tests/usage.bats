@@ -189,6 +189,9 @@ setup() { name_probes; }
     expect_usage "grpc: $both" grpc --unix-socket /missing --port 1
     expect_usage "tcp: $both" -f '{"tcpSocket":{"port":1,"unixSocket":"/missing"}}'
     expect_usage "grpc: $both" -f '{"grpc":{"port":1,"unixSocket":"/missing"}}'
+    expect_usage '--data and -X HEAD exclude each other: a HEAD request has no body' http -X HEAD --data abc :1
+    expect_usage '--data and -X HEAD exclude each other: a HEAD request has no body' \
+        -f '{"httpGet":{"port":1,"method":"HEAD"}}' --data abc
     expect_usage '.expect.maxLatency: says the same as .tcpSocket.maxLatency: give one of them' \
         -f '{"tcpSocket":{"port":1,"maxLatency":"1ms"},"expect":{"maxLatency":"1s"}}'
     expect_usage '.expect.maxLatencyMs: says the same as .exec.maxLatency: give one of them' \
