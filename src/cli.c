@@ -146,7 +146,8 @@ static int short_options(struct scan *scan, const char *text)
 static int probe_name(struct scan *scan, const char *text)
 {
 	struct suggestion near = {.given = text};
-	struct buf names = {0}, given = {0};
+	struct quoted given = value_quote_target(text);
+	struct buf names = {0};
 
 	scan->cli->probe = probe_by_name(text);
 	if (scan->cli->probe)
@@ -154,16 +155,11 @@ static int probe_name(struct scan *scan, const char *text)
 	for (size_t i = 0; probe_list[i]; i++)
 		suggest_offer(&near, probe_list[i]->name);
 	probe_add_names(&names);
-	buf_escape(&given, text, strlen(text));
-	buf_cut(&given, 80);
 	if (scan->cli->spec_source)
-		error_set(scan->error, "'%s' is too much: with -f the spec names the probe and its target",
-			  buf_string(&given));
+		error_set(scan->error, "%s is too much: with -f the spec names the probe and its target", given.text);
 	else
-		error_set(scan->error, "'%s' is not a probe: use %s, or -f SPEC", buf_string(&given),
-			  buf_string(&names));
+		error_set(scan->error, "%s is not a probe: use %s, or -f SPEC", given.text, buf_string(&names));
 	buf_free(&names);
-	buf_free(&given);
 	return scan->cli->spec_source ? -1 : suggest_append(&near, "", scan->error);
 }
 
@@ -213,14 +209,8 @@ static int apply_operands(const struct cli *cli, struct spec *spec, struct error
 			if (spec_append(&spec->command, cli->operands[i], error) != 0)
 				return -1;
 		} else if (!probe->take_target || i > 0) {
-			struct buf shown = {0};
-			buf_escape(&shown, cli->operands[i], strlen(cli->operands[i]));
-			buf_cut(&shown, 80);
-			error_set(error, "%s: '%s' is too much: usage: probectl %s [options] %s", probe->name,
-				  strchr(cli->operands[i], '@') ? "...@..." : buf_string(&shown), probe->name,
-				  probe->operands);
-			buf_free(&shown);
-			return -1;
+			return error_set(error, "%s: %s is too much: usage: probectl %s [options] %s", probe->name,
+					 value_quote_target(cli->operands[i]).text, probe->name, probe->operands);
 		} else if (probe->take_target(spec, cli->operands[i], error) != 0) {
 			return error_prefix(error, probe->name);
 		}

@@ -25,14 +25,31 @@ struct quoted value_quote(const char *text)
 	return quoted;
 }
 
-static int wrong(struct error *error, const char *text, const char *why)
+struct quoted value_quote_target(const char *text)
 {
-	return error_set(error, "%s %s", value_quote(text).text, why);
+	struct buf shown = {0};
+	struct quoted quoted;
+
+	if (strchr(text, '@')) {
+		buf_text(&shown, "...@...");
+	} else {
+		size_t length = strcspn(text, "?");
+		buf_add(&shown, text, length);
+		buf_text(&shown, text[length] ? "?..." : "");
+	}
+	quoted = value_quote(buf_string(&shown));
+	buf_free(&shown);
+	return quoted;
 }
 
 int value_wrong(struct error *error, const char *text, const char *why)
 {
-	return wrong(error, text, why);
+	return error_set(error, "%s %s", value_quote(text).text, why);
+}
+
+static int wrong_target(struct error *error, const char *text, const char *why)
+{
+	return error_set(error, "%s %s", value_quote_target(text).text, why);
 }
 
 bool slice_equals(struct slice slice, const char *text)
@@ -88,14 +105,14 @@ int value_duration(const char *text, int64_t *milliseconds, struct error *error)
 	int64_t whole = digits(&at, hour);
 
 	if (whole < 0)
-		return wrong(error, text, rule);
+		return value_wrong(error, text, rule);
 	if (*at == '.') {
 		fraction = ++at;
 		while (is_digit(*at))
 			at++;
 		fraction_end = at;
 		if (fraction == fraction_end)
-			return wrong(error, text, rule);
+			return value_wrong(error, text, rule);
 	}
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
 		if (strcmp(at, units[i].unit) != 0)
@@ -107,11 +124,11 @@ int value_duration(const char *text, int64_t *milliseconds, struct error *error)
 			share /= 10;
 		}
 		if (sum < 1 || sum > hour)
-			return wrong(error, text, "is out of range: a duration is from 1ms to 1h");
+			return value_wrong(error, text, "is out of range: a duration is from 1ms to 1h");
 		*milliseconds = sum;
 		return 0;
 	}
-	return wrong(error, text, rule);
+	return value_wrong(error, text, rule);
 }
 
 void value_print_duration(char *text, size_t size, int64_t milliseconds)
@@ -202,7 +219,7 @@ int value_port(const char *text, int *port, struct error *error)
 	int64_t number = digits(&at, 65535);
 
 	if (number < 1 || *at != '\0')
-		return wrong(error, text, "is not a port: use 1-65535");
+		return value_wrong(error, text, "is not a port: use 1-65535");
 	*port = (int)number;
 	return 0;
 }
@@ -250,9 +267,8 @@ int value_host(const char *text, struct slice *host, struct error *error)
 		if (text[length] == '\0')
 			return 0;
 	}
-	/* What stands before an @ may be a password. */
-	return wrong(error, strchr(text, '@') ? "...@..." : text,
-		     "is not a host: use a name, an IPv4 address or an IPv6 address (letters, digits, . - _)");
+	return wrong_target(error, text,
+			    "is not a host: use a name, an IPv4 address or an IPv6 address (letters, digits, . - _)");
 }
 
 /* ":PORT" at `at`. Returns what follows, NULL when it is not one. */
@@ -271,21 +287,20 @@ int value_address(const char *text, struct slice *host, int *port, struct error 
 {
 	const char *at = scan_host(text, host), *end = at ? scan_port(at, port) : NULL;
 
-	/* What stands before an @ may be a password. */
-	const char *shown = strchr(text, '@') ? "...@..." : text;
-
 	if (end && *end == '\0')
 		return 0;
 	if (strchr(text, '/'))
-		return wrong(error, shown, "is not [HOST]:PORT: it takes no scheme and no path");
+		return wrong_target(error, text, "is not [HOST]:PORT: it takes no scheme and no path");
 	if (at && *at == ':' && at[1] != '\0' && strspn(at + 1, "0123456789abcdefABCDEF:") == strlen(at + 1) &&
 	    strchr(at + 1, ':'))
-		return wrong(error, shown, "is not [HOST]:PORT: put an IPv6 address in brackets, as in [::1]:8080");
+		return wrong_target(error, text,
+				    "is not [HOST]:PORT: put an IPv6 address in brackets, as in [::1]:8080");
 	if (at && *at == ':')
-		return wrong(error, shown, "is not [HOST]:PORT: the port is a number from 1 to 65535");
+		return wrong_target(error, text, "is not [HOST]:PORT: the port is a number from 1 to 65535");
 	if (at && *at == '\0')
-		return wrong(error, shown, "is not [HOST]:PORT: the port is missing, as in :8080 or localhost:8080");
-	return wrong(error, shown, "is not [HOST]:PORT, as in :8080, localhost:8080 or [::1]:8080");
+		return wrong_target(error, text,
+				    "is not [HOST]:PORT: the port is missing, as in :8080 or localhost:8080");
+	return wrong_target(error, text, "is not [HOST]:PORT, as in :8080, localhost:8080 or [::1]:8080");
 }
 
 int value_url(const char *text, struct url *url, struct error *error)
@@ -293,9 +308,6 @@ int value_url(const char *text, struct url *url, struct error *error)
 	const char *scheme_end = strstr(text, "://");
 	/* "://" in a query is no scheme: nothing but letters may come before it. */
 	bool has_scheme = scheme_end && scheme_end > text;
-	/* What stands before an @ may be a password. */
-	const char *shown = strchr(text, '@') ? "...@..." : text;
-
 	*url = (struct url){0};
 	for (const char *at = text; has_scheme && at < scheme_end; at++)
 		has_scheme = isalpha((unsigned char)*at);
@@ -307,15 +319,15 @@ int value_url(const char *text, struct url *url, struct error *error)
 				url->path = (struct slice){end, strlen(end)};
 			return 0;
 		}
-		return wrong(
-		    error, shown,
+		return wrong_target(
+		    error, text,
 		    "is not a target: use http://HOST[:PORT][/PATH], https://... or [HOST]:PORT[/PATH] with a port "
 		    "from 1 to 65535");
 	}
 
 	url->scheme = (struct slice){text, (size_t)(scheme_end - text)};
 	if (!slice_is(url->scheme, "http") && !slice_is(url->scheme, "https"))
-		return wrong(error, shown, "is not a target: its scheme is neither http nor https");
+		return wrong_target(error, text, "is not a target: its scheme is neither http nor https");
 	const char *at = scheme_end + 3;
 	size_t authority = strcspn(at, "/?#");
 	for (size_t i = authority; i > 0; i--)
@@ -326,14 +338,14 @@ int value_url(const char *text, struct url *url, struct error *error)
 		}
 	const char *end = scan_host(at, &url->host);
 	if (!end || !url->host.at || !strchr(":/?#", *end))
-		return wrong(error, shown,
-			     "is not a target: its host is missing or has a character that a host cannot have");
+		return wrong_target(error, text,
+				    "is not a target: its host is missing or has a character that a host cannot have");
 	if (*end == ':' && strchr("/?#", end[1]) == NULL)
 		end = scan_port(end, &url->port);
 	else if (*end == ':')
 		end++;
 	if (!end || !strchr("/?#", *end))
-		return wrong(error, shown, "is not a target: its port is not 1-65535");
+		return wrong_target(error, text, "is not a target: its port is not 1-65535");
 	if (*end)
 		url->path = (struct slice){end, strlen(end)};
 	return 0;
@@ -352,13 +364,13 @@ int value_statuses(const char *text, struct statuses *statuses, struct error *er
 			last = digits(&at, 999);
 		}
 		if (first < 100 || last < first)
-			return wrong(error, text, rule);
+			return value_wrong(error, text, rule);
 		for (int64_t status = first; status <= last; status++)
 			statuses->bits[status / 8] |= (unsigned char)(1U << status % 8);
 		if (*at == '\0')
 			return 0;
 		if (*at++ != ',')
-			return wrong(error, text, rule);
+			return value_wrong(error, text, rule);
 	}
 }
 
@@ -387,7 +399,7 @@ int value_exit_codes(const char *text, struct exit_codes *codes, struct error *e
 		if (number < 0 || *at != (i < 2 ? ',' : '\0')) {
 			for (size_t j = 0; j < sizeof named / sizeof *named; j++)
 				suggest_offer(&near, named[j].name);
-			wrong(
+			value_wrong(
 			    error, text,
 			    "is not three exit codes: use S,F,U with numbers from 0 to 125, or docker, nagios, consul");
 			return suggest_append(&near, "", error);
@@ -439,7 +451,7 @@ int value_token(const char *text, struct error *error)
 	while (is_token_character(text[length]))
 		length++;
 	if (length == 0 || length > 32 || text[length] != '\0')
-		return wrong(error, text, "is not a method: use a word such as GET, HEAD, POST or OPTIONS");
+		return value_wrong(error, text, "is not a method: use a word such as GET, HEAD, POST or OPTIONS");
 	return 0;
 }
 

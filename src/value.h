@@ -39,6 +39,10 @@ struct quoted {
 };
 struct quoted value_quote(const char *text);
 
+/* The same of what is, or was meant as, a target: without what stands before an @, which may be a password, and without
+ * a query, which may hold a token. */
+struct quoted value_quote_target(const char *text);
+
 bool slice_equals(struct slice slice, const char *text);
 
 /* The same whatever the case of letters. */

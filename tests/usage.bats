@@ -129,6 +129,9 @@ setup() { name_probes; }
     expect_usage "http: 'http://[::1/' $host" http 'http://[::1/'
     expect_usage "http: 'http://a b/' $host" http 'http://a b/'
     expect_usage "http: 'localhost' $form" http localhost
+    expect_usage "http: 'http://localhost:99999/?...' $port" http 'http://localhost:99999/?a=b'
+    expect_usage "http: 'localhost:x/?...' $form" http 'localhost:x/?a=b'
+    expect_usage "http: '...@...' $form" http 'me@host/?a=b'
     expect_usage "--scheme 'ftp' is not one of http or https" \
         http --scheme ftp :80
     expect_usage "-H $header" http -H 'no colon' :80
