@@ -1,5 +1,6 @@
 #include "value.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -229,18 +230,32 @@ static bool is_host_character(char c)
 	return isalnum((unsigned char)c) || c == '.' || c == '-' || c == '_';
 }
 
+/* Is the text, up to its zone, an IPv6 address? */
+static bool is_ipv6(const char *text, size_t length)
+{
+	const char *zone = memchr(text, '%', length);
+	size_t count = zone ? (size_t)(zone - text) : length;
+	char address[INET6_ADDRSTRLEN];
+	struct in6_addr parsed;
+
+	if (count >= sizeof address)
+		return false;
+	memcpy(address, text, count);
+	address[count] = '\0';
+	return inet_pton(AF_INET6, address, &parsed) == 1;
+}
+
 /* A name or an address at the start of `at`, brackets allowed. Returns what follows, NULL when it is not one. */
 static const char *scan_host(const char *at, struct slice *host)
 {
 	if (*at == '[') {
 		size_t length = strspn(at + 1, "0123456789abcdefABCDEF:.");
 		const char *end = at + 1 + length;
-		bool colon = memchr(at + 1, ':', length) != NULL;
-		if (colon && *end == '%')
+		if (*end == '%')
 			do
 				end++;
 			while (is_host_character(*end));
-		if (!colon || *end != ']')
+		if (*end != ']' || !is_ipv6(at + 1, (size_t)(end - at - 1)))
 			return NULL;
 		*host = (struct slice){at + 1, (size_t)(end - at - 1)};
 		return end + 1;
@@ -264,7 +279,7 @@ int value_host(const char *text, struct slice *host, struct error *error)
 		while (text[length] == '%' || is_host_character(text[length]))
 			length++;
 		*host = (struct slice){text, length};
-		if (text[length] == '\0')
+		if (text[length] == '\0' && is_ipv6(text, length))
 			return 0;
 	}
 	return wrong_target(error, text,

@@ -102,6 +102,16 @@ setup() { name_probes; }
         tcp http://localhost:80
     expect_usage "tcp: 'localhost:80/path' is not [HOST]:PORT: it takes no scheme and no path" \
         tcp localhost:80/path
+    local host='is not a host: use a name, an IPv4 address or an IPv6 address (letters, digits, . - _)'
+    expect_usage "--host '127.0.0.1:80' $host" tcp --host 127.0.0.1:80 --port 81
+    expect_usage "--host 'localhost:80' $host" tcp --host localhost:80 --port 81
+    expect_usage "--host '[127.0.0.1:80]' $host" tcp --host '[127.0.0.1:80]' --port 81
+    expect_usage "--host '1:2' $host" tcp --host 1:2 --port 81
+    expect_usage "--host '::1::%lo' $host" tcp --host ::1::%lo --port 81
+    expect_usage "--host '$(printf '1:%.0s' {1..30})' $host" tcp --host "$(printf '1:%.0s' {1..30})" --port 81
+    expect_usage "--server-name '127.0.0.1:80' $host" http --server-name 127.0.0.1:80 :81
+    expect_usage ".tcpSocket.host: 'ff:80' $host" -f '{"tcpSocket":{"host":"ff:80","port":81}}'
+    expect_usage "tcp: '[127.0.0.1:80]:81' $form" tcp '[127.0.0.1:80]:81'
     expect_usage "--host '' is not a host: use a name, an IPv4 address or an IPv6 address (letters, digits, . - _)" \
         tcp --host ''
 }
