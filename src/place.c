@@ -41,7 +41,7 @@ static char *decode(const char *text, size_t length)
 {
 	/* To libcurl a length of 0 means "up to the NUL". */
 	char *decoded = length ? curl_easy_unescape(NULL, text, (int)length, NULL) : NULL,
-	     *kept = copy(decoded ? decoded : "");
+	     *kept = copy(length ? decoded : "");
 
 	curl_free(decoded);
 	return kept;
@@ -67,7 +67,9 @@ int place_of_spec(const struct spec *spec, struct place *place)
 	};
 	if (spec->userinfo)
 		take_userinfo(place, spec->userinfo);
-	return place->host && place->path ? 0 : -1;
+	/* Without its credentials it would be another request. */
+	bool lacks_userinfo = spec->userinfo && (!place->user || !place->password);
+	return place->host && place->path && !lacks_userinfo ? 0 : -1;
 }
 
 /* One part of a URL, NULL where it is not there. */

@@ -15,7 +15,7 @@ struct place {
 	char *user, *password; /* NULL: none */
 };
 
-/* What the spec names. Returns 0, or -1 when memory is out. */
+/* What the spec names. Returns 0, or -1 when memory is out. place_free in either case. */
 int place_of_spec(const struct spec *spec, struct place *place);
 
 /* What a Location header names, seen from the place that sent it. Returns 0, or -1 when it is not a URL. Of

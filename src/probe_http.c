@@ -59,8 +59,10 @@ static void describe(const struct spec *spec, struct buf *target)
 {
 	struct place place;
 
-	place_of_spec(spec, &place);
-	place_describe(&place, false, target);
+	if (place_of_spec(spec, &place) == 0)
+		place_describe(&place, false, target);
+	else
+		net_describe(spec, target);
 	place_free(&place);
 }
 

@@ -495,3 +495,19 @@ $agent" ] || fail "Host: $got"
     expect success '~200 OK.*' http "$HTTP/status/200?$(printf 'q%.0s' {1..5000})"
     expect failure '~.*404.*' http "$HTTP/$(printf 'p%.0s' {1..5000})"
 }
+
+@test "http: a request that there is no memory for is unknown" {
+    if grep -q __asan_init "$PROBECTL"; then skip 'a sanitizer needs the room for itself'; fi
+    # Each | is sent as three bytes.
+    { printf '{"httpGet":{"port":%s,"path":"' "$REFUSED_PORT"; head -c 15000000 /dev/zero | tr '\0' '|'; printf '"}}'; } \
+        >"$BATS_TEST_TMPDIR/spec"
+    local mib said=0
+    # How much the program takes without it is up to its libraries.
+    for mib in 60 72 84 96; do
+        UNDER=(prlimit --as=$((mib << 20)))
+        probe -t 10s -f "$BATS_TEST_TMPDIR/spec"
+        ((status <= 2)) || fail 'expected a verdict'
+        [[ $output != "unknown: http localhost:$REFUSED_PORT: preparing the request: out of memory"* ]] || said=1
+    done
+    [ "$said" = 1 ] || fail 'expected memory to run out while the request was prepared'
+}
