@@ -18,6 +18,9 @@ static const char usage[] = "[HOST]:PORT, unix:PATH, --port PORT or .grpc.port";
 /* The most that headers and trailers together may be. */
 enum { HEADER_LIMIT = 256 << 10 };
 
+/* The most of --authority: HOST:PORT is shorter. */
+enum { AUTHORITY_LIMIT = 300 };
+
 /* The most of a body that is no health response. */
 enum { PAGE_LIMIT = 64 << 10 };
 
@@ -72,6 +75,8 @@ static int validate(struct spec *spec, const struct deadline *deadline, struct e
 	for (const char *at = spec->authority ? spec->authority : ""; *at; at++)
 		if (*at <= ' ' || *at > '~' || strchr("/?#@\\\"", *at))
 			return error_set(error, "--authority has a character that HOST:PORT cannot have");
+	if (spec->authority && strlen(spec->authority) > AUTHORITY_LIMIT)
+		return error_set(error, "--authority is too long: %d bytes at most", AUTHORITY_LIMIT);
 	if (net_validate(spec, usage, error) != 0)
 		return -1;
 	return tls_validate(spec, spec->tls, deadline, error);
@@ -157,7 +162,7 @@ static size_t read_body(char *bytes, size_t unit, size_t count, void *context)
 
 static int add_headers(const struct spec *spec, const struct deadline *deadline, struct curl_slist **list)
 {
-	char line[320];
+	char line[AUTHORITY_LIMIT + 20];
 	int64_t left = (deadline->end - deadline_now()) / DEADLINE_MS;
 
 	snprintf(line, sizeof line, "grpc-timeout: %lldm", (long long)(left > 0 ? left : 1));
@@ -166,7 +171,7 @@ static int add_headers(const struct spec *spec, const struct deadline *deadline,
 	    transfer_add_header(list, "accept:") != 0 || transfer_add_header(list, "expect:") != 0)
 		return -1;
 	if (spec->authority && *spec->authority) {
-		snprintf(line, sizeof line, "host: %.300s", spec->authority);
+		snprintf(line, sizeof line, "host: %s", spec->authority);
 		if (transfer_add_header(list, line) != 0)
 			return -1;
 	} else if (spec->server_name && !spec->unix_socket) {

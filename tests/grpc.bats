@@ -137,6 +137,10 @@ ROWS
     expect_usage "~-H needs the form .*" grpc ":$GRPC_PORT" -H ':path: /x'
     expect_usage "~-H .*control character.*" grpc ":$GRPC_PORT" -H $'x: a\r\ny: b'
     expect_usage '--authority has a character that HOST:PORT cannot have' grpc ":$GRPC_PORT" --authority 'a b'
+    expect_usage '--authority is too long: 300 bytes at most' \
+        grpc ":$GRPC_PORT" --authority "$(printf 'a%.0s' {1..301})"
+    probe grpc ":$GRPC_PORT" --authority "$(printf 'a%.0s' {1..300})"
+    is_status 0
 }
 
 # What nginx, which has no health service, saw of the request.
