@@ -154,7 +154,7 @@ static int probe_name(struct scan *scan, const char *text)
 		return 0;
 	for (size_t i = 0; probe_list[i]; i++)
 		suggest_offer(&near, probe_list[i]->name);
-	probe_add_names(&names);
+	probe_add_names(&names, false);
 	if (scan->cli->spec_source)
 		error_set(scan->error, "%s is too much: with -f the spec names the probe and its target", given.text);
 	else
@@ -238,7 +238,7 @@ int cli_apply(const struct cli *cli, struct spec *spec, struct error *error)
 	if (!spec->probe) {
 		if (!cli->probe) {
 			struct buf names = {0};
-			probe_add_names(&names);
+			probe_add_names(&names, false);
 			error_set(error, "no probe given: use probectl %s, or -f SPEC (see probectl --help)",
 				  buf_string(&names));
 			buf_free(&names);

@@ -301,8 +301,7 @@ static const cJSON *find_handler(struct reader *reader, const cJSON *object)
 	const cJSON *handler = NULL;
 	struct buf keys = {0};
 
-	for (size_t i = 0; probe_list[i]; i++)
-		buf_printf(&keys, "%s%s", i == 0 ? "" : probe_list[i + 1] ? ", " : " or ", probe_list[i]->json_key);
+	probe_add_names(&keys, true);
 	for (const cJSON *item = object->child; item; item = item->next) {
 		const struct probe *probe = probe_by_json_key(item->string);
 		if (!probe)

@@ -49,18 +49,22 @@ struct endpoint net_endpoint(const struct spec *spec)
 	};
 }
 
-int net_take_target(struct spec *spec, const char *text, struct error *error)
+int net_take_address(struct spec *spec, const char *text, struct error *error)
 {
 	struct slice host;
 
-	if (strncmp(text, "unix:", 5) == 0) {
-		spec->unix_socket = text + 5;
-		return 0;
-	}
 	if (value_address(text, &host, &spec->address.port, error) != 0)
 		return -1;
 	if (host.at && !(spec->address.host = spec_keep(spec, host, error)))
 		return -1;
+	return 0;
+}
+
+int net_take_target(struct spec *spec, const char *text, struct error *error)
+{
+	if (strncmp(text, "unix:", 5) != 0)
+		return net_take_address(spec, text, error);
+	spec->unix_socket = text + 5;
 	return 0;
 }
 

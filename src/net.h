@@ -26,7 +26,8 @@ struct net_name {
 /* The endpoint that the spec names. */
 struct endpoint net_endpoint(const struct spec *spec);
 
-/* Takes "[HOST]:PORT" or "unix:PATH" for the spec. Returns 0, or -1 with the error set. */
+/* Takes "[HOST]:PORT" for the spec, or with net_take_target "unix:PATH" too. Returns 0, or -1 with the error set. */
+int net_take_address(struct spec *spec, const char *text, struct error *error);
 int net_take_target(struct spec *spec, const char *text, struct error *error);
 
 /* Part of a probe's validation: a port or a Unix socket is there (but for http not both), and the latter's path is one

@@ -7,10 +7,14 @@ extern const struct probe probe_http, probe_tcp, probe_grpc, probe_exec, probe_f
 const struct probe *const probe_list[] = {&probe_http, &probe_tcp,     &probe_grpc, &probe_exec,
 					  &probe_file, &probe_process, &probe_udp,  NULL};
 
-void probe_add_names(struct buf *names)
+void probe_add_names(struct buf *names, bool json)
 {
 	for (size_t i = 0; probe_list[i]; i++)
-		buf_printf(names, "%s%s", i == 0 ? "" : probe_list[i + 1] ? ", " : " or ", probe_list[i]->name);
+		buf_printf(names, "%s%s",
+			   i == 0              ? ""
+			   : probe_list[i + 1] ? ", "
+					       : " or ",
+			   json ? probe_list[i]->json_key : probe_list[i]->name);
 }
 
 const struct probe *probe_by_name(const char *name)

@@ -39,8 +39,8 @@ struct probe {
 /* All probes, NULL-terminated. */
 extern const struct probe *const probe_list[];
 
-/* Adds "http, tcp or exec". */
-void probe_add_names(struct buf *names);
+/* Adds "http, tcp or exec", or their members in JSON, "httpGet, tcpSocket or exec". */
+void probe_add_names(struct buf *names, bool json);
 
 const struct probe *probe_by_name(const char *name);
 const struct probe *probe_by_json_key(const char *key);

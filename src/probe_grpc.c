@@ -98,20 +98,12 @@ static bool header_value(const char *line, size_t length, const char *name, stru
 	return true;
 }
 
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
-}
-
 /* grpc-message is percent-encoded; what is not valid stays as it is (PROTOCOL-HTTP2.md). */
 static void decode_percent(struct slice from, struct buf *to)
 {
 	for (size_t i = 0; i < from.length; i++) {
-		int high = i + 2 < from.length && from.at[i] == '%' ? hex_digit(from.at[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(from.at[i + 2]) : -1;
+		int high = i + 2 < from.length && from.at[i] == '%' ? value_hex_digit(from.at[i + 1]) : -1;
+		int low = high >= 0 ? value_hex_digit(from.at[i + 2]) : -1;
 		char byte = low >= 0 ? (char)(unsigned char)(high * 16 + low) : from.at[i];
 		buf_add(to, &byte, 1);
 		i += low >= 0 ? 2 : 0;

@@ -38,17 +38,6 @@ struct query {
 	char *bytes;   /* room for one */
 };
 
-static int take_target(struct spec *spec, const char *text, struct error *error)
-{
-	struct slice host;
-
-	if (value_address(text, &host, &spec->address.port, error) != 0)
-		return -1;
-	if (host.at && !(spec->address.host = spec_keep(spec, host, error)))
-		return -1;
-	return 0;
-}
-
 static int validate(struct spec *spec, const struct deadline *deadline, struct error *error)
 {
 	(void)deadline;
@@ -241,7 +230,7 @@ const struct probe probe_udp = {
     .json_key = "udp",
     .operands = "[HOST]:PORT --send BYTES",
     .summary = "success when a datagram brings the right reply",
-    .take_target = take_target,
+    .take_target = net_take_address,
     .validate = validate,
     .describe = net_describe,
     .run = run,

@@ -180,7 +180,7 @@ void value_print_size(char *text, size_t size, int64_t bytes)
 	snprintf(text, size, "%lld%s", (long long)(bytes >> size_units[i].shift), size_units[i].unit);
 }
 
-static int hex(char c)
+int value_hex_digit(char c)
 {
 	return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
@@ -201,8 +201,8 @@ int value_bytes(const char *text, char *bytes, size_t *count, struct error *erro
 		const char *letter = *at ? strchr(letters, *at) : NULL;
 		if (letter) {
 			bytes[length++] = meant[letter - letters];
-		} else if (*at == 'x' && hex(at[1]) >= 0 && hex(at[2]) >= 0) {
-			bytes[length++] = (char)(hex(at[1]) << 4 | hex(at[2]));
+		} else if (*at == 'x' && value_hex_digit(at[1]) >= 0 && value_hex_digit(at[2]) >= 0) {
+			bytes[length++] = (char)(value_hex_digit(at[1]) << 4 | value_hex_digit(at[2]));
 			at += 2;
 		} else {
 			/* `bytes` may be `text`, so only what comes from here on can be shown. */

@@ -48,6 +48,9 @@ bool slice_equals(struct slice slice, const char *text);
 /* The same whatever the case of letters. */
 bool slice_is(struct slice slice, const char *text);
 
+/* The value of a hexadecimal digit, -1 when it is not one. */
+int value_hex_digit(char c);
+
 /* A whole decimal number between least and most. */
 int value_integer(const char *text, int64_t least, int64_t most, int64_t *number, struct error *error);
 
