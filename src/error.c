@@ -70,3 +70,8 @@ const char *error_words(int number)
 		return strerror(number);
 	}
 }
+
+bool error_is_shortage(int number)
+{
+	return number == EMFILE || number == ENFILE || number == ENOMEM;
+}

@@ -1,6 +1,8 @@
 #ifndef ERROR_H
 #define ERROR_H
 
+#include <stdbool.h>
+
 /* The one line that says why something could not be done. */
 struct error {
 	char text[480];
@@ -15,5 +17,8 @@ int error_prefix(struct error *error, const char *prefix);
 
 /* The words for an errno value, the same with every C library: "connection refused". */
 const char *error_words(int number);
+
+/* Does an errno value say that descriptors or memory ran out, and nothing of what they were for? */
+bool error_is_shortage(int number);
 
 #endif

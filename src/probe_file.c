@@ -79,9 +79,7 @@ static void explain(const struct spec *spec, int number, struct result *result)
 		result_set(result, FAILURE, REASON_FILE_MISSING, "there is no such file: %s", error_words(number));
 		return;
 	default:
-		result_set(result, UNKNOWN,
-			   number == EACCES || number == EPERM ? REASON_PERMISSION_DENIED : REASON_FILE_UNREADABLE,
-			   "it cannot be looked at: %s", error_words(number));
+		result_unreadable(result, REASON_FILE_UNREADABLE, "it cannot be looked at", number);
 	}
 }
 
@@ -157,9 +155,7 @@ static void judge_content(const struct spec *spec, const struct stat *status, co
 	else if (number == ENOENT)
 		explain(spec, number, result);
 	else
-		result_set(result, UNKNOWN,
-			   number == EACCES || number == EPERM ? REASON_PERMISSION_DENIED : REASON_FILE_UNREADABLE,
-			   "its content cannot be read: %s", error_words(number));
+		result_unreadable(result, REASON_FILE_UNREADABLE, "its content cannot be read", number);
 	if (result->verbose)
 		result_text(result, "content", seen.bytes, seen.count);
 	buf_free(&content);

@@ -30,6 +30,18 @@ enum state {
 	STATE_HIDDEN, /* alive, or a zombie: /proc does not show it */
 };
 
+/* The errno by which descriptors or memory ran out, 0 while they did not. What could not be read for that may be there
+ * all the same. */
+static int shortage;
+
+static const char looking[] = "looking through /proc";
+
+static void note_shortage(int number)
+{
+	if (error_is_shortage(number))
+		shortage = number;
+}
+
 static int validate(struct spec *spec, const struct deadline *deadline, struct error *error)
 {
 	(void)deadline;
@@ -60,8 +72,10 @@ static bool have_proc(void)
 	char target[32];
 	ssize_t length = readlink("/proc/self", target, sizeof target - 1);
 
-	if (length <= 0)
+	if (length <= 0) {
+		note_shortage(errno);
 		return false;
+	}
 	target[length] = '\0';
 	return strtol(target, NULL, 10) == getpid();
 }
@@ -73,12 +87,16 @@ static ssize_t read_proc(pid_t pid, const char *name, char *text, size_t size)
 
 	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
+		note_shortage(errno);
 		return -1;
+	}
 	ssize_t count = read(fd, text, size - 1);
 	int number = errno;
 	close(fd);
 	errno = number;
+	if (count < 0)
+		note_shortage(number);
 	text[count > 0 ? count : 0] = '\0';
 	return count;
 }
@@ -97,6 +115,8 @@ static enum state knock(pid_t pid)
 	return kill(pid, 0) == 0 || errno == EPERM ? STATE_HIDDEN : STATE_GONE;
 }
 
+/* What the process is. Where descriptors or memory run out that is STATE_GONE, if a signal finds none, else
+ * STATE_HIDDEN. */
 static enum state look(pid_t pid, bool proc, long *group)
 {
 	char status[2048];
@@ -218,6 +238,8 @@ static void judge(const struct spec *spec, pid_t pid, struct result *result)
 			   "there is no process %d: the number is that of a thread of process %ld", (int)pid, group);
 	} else if (state == STATE_ZOMBIE) {
 		result_set(result, FAILURE, REASON_PROCESS_IS_ZOMBIE, "process %d is a zombie: it has ended", (int)pid);
+	} else if (state == STATE_HIDDEN && shortage) {
+		result_no_resources(result, looking, shortage);
 	} else if (name && state == STATE_HIDDEN) {
 		result_set(result, UNKNOWN, REASON_PERMISSION_DENIED,
 			   "there is a process %d, but no /proc here that tells its name", (int)pid);
@@ -226,6 +248,8 @@ static void judge(const struct spec *spec, pid_t pid, struct result *result)
 		/* It may have ended just now. */
 		if (look(pid, proc, &group) == STATE_GONE)
 			result_set(result, FAILURE, REASON_PROCESS_NOT_FOUND, "there is no process %d", (int)pid);
+		else if (shortage)
+			result_no_resources(result, looking, shortage);
 		else
 			result_set(result, FAILURE, REASON_PROCESS_NAME_DIFFERS, "process %d is %s, not %s", (int)pid,
 				   known ? comm : "of another name", name);
@@ -256,9 +280,7 @@ static void judge_pidfile(const struct spec *spec, const struct deadline *deadli
 	else if (state == CONTENT_REFUSED && (errno == ENOENT || errno == ENOTDIR))
 		result_set(result, FAILURE, REASON_PIDFILE_MISSING, "there is no such pidfile");
 	else if (state == CONTENT_REFUSED)
-		result_set(result, UNKNOWN,
-			   errno == EACCES || errno == EPERM ? REASON_PERMISSION_DENIED : REASON_PIDFILE_INVALID,
-			   "the pidfile cannot be read: %s", error_words(errno));
+		result_unreadable(result, REASON_PIDFILE_INVALID, "the pidfile cannot be read", errno);
 	else if (cut)
 		result_set(result, UNKNOWN, REASON_PIDFILE_INVALID, "the pidfile is none: it is larger than %d bytes",
 			   PIDFILE_SIZE);
@@ -281,7 +303,7 @@ static void consider(struct search *search, pid_t pid)
 	long group;
 	enum state state = look(pid, true, &group);
 
-	if (state == STATE_ALIVE || state == STATE_HIDDEN)
+	if (state == STATE_ALIVE || (state == STATE_HIDDEN && !shortage))
 		search->alive = pid;
 	if (state == STATE_ZOMBIE) {
 		search->zombie = pid;
@@ -290,14 +312,18 @@ static void consider(struct search *search, pid_t pid)
 }
 
 /* Walks /proc until one that is alive is found. First by the kernel's names, which are cheap and can always be read; by
- * argv[0] only when that found none. Returns false when the deadline came first or /proc cannot be read. */
+ * argv[0] only when that found none. Ends early, too, when there is a shortage. Returns false when the deadline came
+ * first. */
 static bool walk(struct search *search, bool by_argv0, const struct deadline *deadline)
 {
 	DIR *directory = opendir("/proc");
 	pid_t self = getpid();
-	bool in_time = directory != NULL;
+	bool in_time = true;
 
-	while (in_time && !search->alive) {
+	/* It is there, or nobody would walk. */
+	if (!directory)
+		shortage = errno;
+	while (directory && in_time && !shortage && !search->alive) {
 		struct dirent *entry = readdir(directory);
 		char comm[64], argv0[256];
 		if (!entry)
@@ -337,8 +363,11 @@ static void judge_name(const struct spec *spec, const struct deadline *deadline,
 			   "no process can be found by its name: there is no /proc of this process namespace here");
 		return;
 	}
-	if (!walk(&search, false, deadline) || (!search.alive && !walk(&search, true, deadline))) {
-		result_stopped(result, deadline, "looking through /proc");
+	bool in_time = walk(&search, false, deadline) && (search.alive || shortage || walk(&search, true, deadline));
+	if (shortage && !search.alive) {
+		result_no_resources(result, looking, shortage);
+	} else if (!in_time) {
+		result_stopped(result, deadline, looking);
 	} else if (search.alive) {
 		note(result, search.alive);
 		result_set(result, SUCCESS, REASON_OK, "process %d is alive", (int)search.alive);

@@ -103,10 +103,16 @@ void result_stopped(struct result *result, const struct deadline *deadline, cons
 
 void result_no_resources(struct result *result, const char *what, int number)
 {
-	bool denied = number == EACCES || number == EPERM;
+	result_unreadable(result, REASON_OUT_OF_RESOURCES, what, number);
+}
 
-	result_set(result, UNKNOWN, denied ? REASON_PERMISSION_DENIED : REASON_OUT_OF_RESOURCES, "%s: %s", what,
-		   error_words(number));
+void result_unreadable(struct result *result, enum reason reason, const char *what, int number)
+{
+	if (number == EACCES || number == EPERM)
+		reason = REASON_PERMISSION_DENIED;
+	else if (error_is_shortage(number))
+		reason = REASON_OUT_OF_RESOURCES;
+	result_set(result, UNKNOWN, reason, "%s: %s", what, error_words(number));
 }
 
 void result_phase(int64_t *phase, int64_t nanoseconds)

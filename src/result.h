@@ -132,6 +132,10 @@ void result_stopped(struct result *result, const struct deadline *deadline, cons
 /* Unknown: memory, descriptors or processes ran out; `what` could not be done because of errno `number`. */
 void result_no_resources(struct result *result, const char *what, int number);
 
+/* Unknown: what is there could not be read, `what` says of it, because of errno `number`. The reason is `reason`, where
+ * the number has none of its own. */
+void result_unreadable(struct result *result, enum reason reason, const char *what, int number);
+
 /* Adds to a phase, which may be -1 before. */
 void result_phase(int64_t *phase, int64_t nanoseconds);
 

@@ -261,6 +261,55 @@ threading.Thread(target=named).start()' >"$dir/thread" 3>&- &
     expect unknown '~no process of this name is seen, but /proc hides .*' process --name seen-so
 }
 
+# out_of_descriptors CONTENT ARGS... - runs it so that it can open nothing more once it has opened the FIFO
+# that it reads CONTENT from. With that limit from its start it could not even be loaded.
+out_of_descriptors() {
+    local content=$1 run
+    shift
+    out=$dir/out err=$dir/err COMMAND=(probectl "$@" -o json) status=0
+    [ -p "$dir/fifo" ] || mkfifo "$dir/fifo"
+    "$PROBECTL" "$@" -o json -t 10s </dev/null >"$out" 2>"$err" 3>&- &
+    run=$!
+    started+=("$run")
+    # Waits until it is open at the other end.
+    exec 9>"$dir/fifo"
+    prlimit --pid "$run" --nofile=3
+    printf '%s\n' "$content" >&9
+    exec 9>&-
+    wait "$run" || status=$?
+    read_output
+}
+
+@test "process: out of descriptors is unknown" {
+    local words='looking through /proc: too many open files'
+    run_as seen-so
+    # With less than four a shared library could not be loaded.
+    UNDER=(prlimit --nofile=4)
+    expect unknown "$words" process --name seen-so
+    [ "$(field /reason)" = OutOfResources ] || fail 'expected another reason'
+    expect unknown "$words" process --name nobody-is-called-so
+}
+
+@test "process: out of descriptors before /proc is open is unknown" {
+    if grep -q __asan_init "$PROBECTL"; then skip 'the sanitizer needs /proc itself'; fi
+    local words='looking through /proc: too many open files' alive
+    run_as seen-so
+    alive=$pid
+    out_of_descriptors "$alive" process --pidfile "$dir/fifo"
+    expect_json unknown "$words"
+    out_of_descriptors "$alive" process --pidfile "$dir/fifo" --name nginx
+    expect_json unknown "$words"
+    out_of_descriptors '{"process":{"name":"seen-so"},"timeoutAs":"failure"}' -f "$dir/fifo"
+    expect_json unknown "$words"
+    [ "$(field /reason)" = OutOfResources ] || fail 'expected another reason'
+    make_zombie
+    out_of_descriptors "$pid" process --pidfile "$dir/fifo"
+    expect_json unknown "$words"
+    # What a signal cannot find is not there in any case.
+    out_of_descriptors "$(free_pid)" process --pidfile "$dir/fifo"
+    expect_json failure '~there is no process [0-9]+'
+}
+
 @test "process: by spec" {
     run_as by-spec
     probe -o json -f "{\"process\":{\"pid\":$pid,\"name\":\"by-spec\"}}"
