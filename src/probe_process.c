@@ -115,6 +115,20 @@ static enum state knock(pid_t pid)
 	return kill(pid, 0) == 0 || errno == EPERM ? STATE_HIDDEN : STATE_GONE;
 }
 
+/* A number in /proc/PID/stat, by its column as proc(5) counts them, beyond the name; 0 when it cannot be read. */
+static unsigned long long read_stat(pid_t pid, int column)
+{
+	char text[1024];
+
+	if (read_proc(pid, "stat", text, sizeof text) <= 0)
+		return 0;
+	/* The name, the second one, may have blanks and parentheses. */
+	char *at = strrchr(text, ')');
+	for (int i = 2; at && i < column; i++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoull(at, NULL, 10) : 0;
+}
+
 /* What the process is. Where descriptors or memory run out that is STATE_GONE, if a signal finds none, else
  * STATE_HIDDEN. */
 static enum state look(pid_t pid, bool proc, long *group)
@@ -130,10 +144,12 @@ static enum state look(pid_t pid, bool proc, long *group)
 	*group = strtol(line_of(status, "\nTgid:\t"), NULL, 10);
 	if (*group > 0 && *group != pid)
 		return STATE_THREAD;
-	/* A process whose first thread has ended looks like a zombie while its other threads go on. */
-	if ((state == 'Z' || state == 'X') && strtol(line_of(status, "\nThreads:\t"), NULL, 10) <= 1)
-		return STATE_ZOMBIE;
-	return STATE_ALIVE;
+	if (state != 'Z' && state != 'X')
+		return STATE_ALIVE;
+	/* A process whose first thread has ended looks like a zombie while its other threads go on. How many there are
+	 * stands in "status" too, but below its groups, of which there may be 65536. */
+	unsigned long long threads = read_stat(pid, 20);
+	return threads > 1 ? STATE_ALIVE : shortage ? STATE_HIDDEN : STATE_ZOMBIE;
 }
 
 /* The name that the kernel keeps. Returns false when it cannot be read. */
@@ -199,18 +215,11 @@ static void note(struct result *result, pid_t pid)
  * be right: a hint, no proof. */
 static int64_t seconds_late(const char *pidfile, pid_t pid)
 {
-	char text[1024];
 	struct timespec real, boot;
 	struct stat status;
 	unsigned long long ticks = 0;
 
-	if (stat(pidfile, &status) != 0 || !S_ISREG(status.st_mode) || read_proc(pid, "stat", text, sizeof text) <= 0)
-		return 0;
-	/* The name may have blanks and parentheses; the 22nd column is the 20th after it. */
-	char *at = strrchr(text, ')');
-	for (int column = 0; at && column < 20; column++)
-		at = strchr(at + 1, ' ');
-	if (!at || (ticks = strtoull(at, NULL, 10)) == 0)
+	if (stat(pidfile, &status) != 0 || !S_ISREG(status.st_mode) || (ticks = read_stat(pid, 22)) == 0)
 		return 0;
 	clock_gettime(CLOCK_REALTIME, &real);
 	clock_gettime(CLOCK_BOOTTIME, &boot);

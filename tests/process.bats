@@ -94,6 +94,19 @@ ctypes.CDLL(None).pthread_exit(None)' >"$dir/pid" 2>/dev/null 3>&- &
     expect success "process $pid is alive" process --pid "$pid"
 }
 
+@test "process: one whose first thread has ended is alive, however many groups it is in" {
+    [ "$(id -u)" -eq 0 ] || skip 'needs root, to set them'
+    "$PYTHON" -IS -c '
+import ctypes, os, threading, time
+os.setgroups(range(100000, 101000))
+threading.Thread(target=time.sleep, args=(60,)).start()
+ctypes.CDLL(None).pthread_exit(None)' 2>/dev/null 3>&- &
+    pid=$!
+    started+=("$pid")
+    wait_until grep -qs 'State:.*Z' "/proc/$pid/status" || skip 'no such process can be made here'
+    expect success "process $pid is alive" process --pid "$pid"
+}
+
 @test "process: another user's" {
     [ "$(id -u)" -eq 0 ] || skip 'needs root, to be another user'
     command -v setpriv >/dev/null || skip 'setpriv (util-linux) is not there'
