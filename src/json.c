@@ -11,6 +11,7 @@
 #include "buf.h"
 #include "content.h"
 #include "option.h"
+#include "pointer.h"
 #include "probe.h"
 #include "suggest.h"
 
@@ -23,6 +24,7 @@ static const char expect_key[] = "expect";
 struct reader {
 	struct spec *spec;
 	const cJSON *handler; /* the probe's member */
+	struct slice text; /* all of the spec */
 	struct buf path;
 	struct error *error;
 };
@@ -177,22 +179,45 @@ static int set_header(struct reader *reader, const struct option *row, const cJS
 	return status ? -1 : 0;
 }
 
-/* {"/status": "UP"}: what is expected at each JSON pointer. */
+/* The text of the value at the reader's path. */
+static struct slice text_here(const struct reader *reader)
+{
+	struct buf pointer = {0};
+	struct slice value = {"", 0};
+
+	/* .expect.json to /expect/json, [0] to /0: so far no member's name has one of these characters in it. */
+	for (const char *at = buf_string(&reader->path); *at; at++)
+		if (*at != ']')
+			buf_add(&pointer, *at == '.' || *at == '[' ? "/" : at, 1);
+	if (!pointer.failed)
+		pointer_find(reader->text.at, reader->text.length, buf_string(&pointer), &value);
+	buf_free(&pointer);
+	return value;
+}
+
+/* {"/status": "UP"}: what is expected at each JSON pointer. The values are kept as they are written, for a double does
+ * not hold every number. */
 static int set_pairs(struct reader *reader, const struct option *row, const cJSON *object)
 {
+	struct slice rest = text_here(reader), value;
+
 	if (!cJSON_IsObject(object))
 		return wrong_type(reader, object, "an object of JSON pointers and values");
 	if (check_twice(reader, object) != 0)
 		return -1;
 	for (const cJSON *item = object->child; item; item = item->next) {
 		size_t before = enter(reader, item->string);
-		char *text = cJSON_PrintUnformatted(item);
-		const char *pointer, *value = NULL;
+		struct buf text = {0};
+		const char *pointer, *kept = NULL;
 		pointer = spec_keep(reader->spec, (struct slice){item->string, strlen(item->string)}, reader->error);
-		if (text)
-			value = spec_keep(reader->spec, (struct slice){text, strlen(text)}, reader->error);
-		cJSON_free(text);
-		if (!pointer || !value || option_set_pair(row, reader->spec, pointer, value, reader->error) != 0)
+		if (pointer_next(&rest, &value))
+			pointer_print(value, SIZE_MAX, &text);
+		if (text.failed || !text.length)
+			error_set(reader->error, "out of memory");
+		else
+			kept = spec_keep(reader->spec, (struct slice){text.data, text.length}, reader->error);
+		buf_free(&text);
+		if (!pointer || !kept || option_set_pair(row, reader->spec, pointer, kept, reader->error) != 0)
 			return at_path(reader);
 		leave(reader, before);
 	}
@@ -451,6 +476,7 @@ static int parse(const char *text, size_t length, struct reader *reader)
 {
 	const char *end = text, *what, *forbidden = find_forbidden(text, length, &what);
 
+	reader->text = (struct slice){text, length};
 	if (strspn(text, " \t\r\n") == length)
 		return error_set(reader->error,
 				 "the spec is empty: give a JSON object such as {\"tcpSocket\": {\"port\": 80}}");

@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "value.h"
+#include "decimal.h"
+#include "letters.h"
 
-/* What the tree of one value may take, and how deep values may lie in each other (as cJSON has it). */
-enum { BUDGET = 4 << 20, DEPTH_MOST = 1000 };
+/* How deep values may lie in each other (as cJSON has it). */
+enum { DEPTH_MOST = 1000 };
 
 int pointer_check(const char *pointer, struct error *error)
 {
@@ -117,55 +118,27 @@ static bool walk_word(struct walk *walk)
 	return false;
 }
 
-/* A cJSON of JSON text. \u0000 becomes U+FFFD, for it would end the text to whoever compares it. */
-static cJSON *make_tree(struct slice json)
-{
-	char *copy = malloc(json.length + 1);
-
-	if (!copy)
-		return NULL;
-	memcpy(copy, json.at, json.length);
-	for (size_t i = 0; i + 1 < json.length; i++)
-		if (copy[i] == '\\') {
-			if (json.length - i >= 6 && memcmp(copy + i, "\\u0000", 6) == 0)
-				memcpy(copy + i, "\\ufffd", 6);
-			i++;
-		}
-	cJSON *tree = cJSON_ParseWithLengthOpts(copy, json.length, NULL, 0);
-	free(copy);
-	return tree;
-}
-
 /* Does a token of a pointer, in which ~1 is / and ~0 is ~, name this key? */
-static bool is_key(const char *token, const char *key, size_t key_length)
+static bool is_key(const char *token, struct slice key)
 {
-	const char *end = key + key_length;
+	struct letters letters = letters_of(key);
 
-	for (; *token && *token != '/'; token++, key++) {
+	for (; *token && *token != '/'; token++) {
 		char c = *token;
 		if (c == '~')
 			c = *++token == '1' ? '/' : '~';
-		if (key == end || *key != c)
+		if (letters_next(&letters) != (unsigned char)c)
 			return false;
 	}
-	return key == end;
+	return letters_next(&letters) < 0;
 }
 
 /* Where a pointer goes on below a member; NULL where it does not lead there. The key is as it stands, in quotes. */
 static const char *below_member(const char *pointer, struct slice key)
 {
-	bool named;
-
-	if (!pointer || *pointer == '\0')
+	if (!pointer || *pointer == '\0' || !is_key(pointer + 1, key))
 		return NULL;
-	if (memchr(key.at, '\\', key.length)) {
-		cJSON *plain = make_tree(key);
-		named = plain && is_key(pointer + 1, plain->valuestring, strlen(plain->valuestring));
-		cJSON_Delete(plain);
-	} else {
-		named = is_key(pointer + 1, key.at + 1, key.length - 2);
-	}
-	return named ? pointer + 1 + strcspn(pointer + 1, "/") : NULL;
+	return pointer + 1 + strcspn(pointer + 1, "/");
 }
 
 /* The same for an element of an array. */
@@ -264,31 +237,132 @@ bool pointer_is_json(const char *bytes, size_t count, size_t *at)
 	return is_json;
 }
 
-static size_t spent;
-
-/* malloc within the budget. */
-static void *spend(size_t count)
+bool pointer_find(const char *bytes, size_t count, const char *pointer, struct slice *value)
 {
-	if (count + 16 > BUDGET - spent)
-		return NULL;
-	/* A small block costs malloc about this much more. */
-	spent += count + 16;
-	return malloc(count);
-}
-
-enum pointer_state pointer_get(const char *bytes, size_t count, const char *pointer, cJSON **value)
-{
-	cJSON_Hooks limited = {.malloc_fn = spend, .free_fn = free};
 	struct walk walk;
 
-	*value = NULL;
 	if (!walk_all(&walk, bytes, count, pointer) || !walk.found.at)
-		return POINTER_MISSING;
-	spent = 0;
-	cJSON_InitHooks(&limited);
-	*value = make_tree(walk.found);
-	cJSON_InitHooks(NULL);
-	return *value ? POINTER_FOUND : POINTER_TOO_LARGE;
+		return false;
+	*value = walk.found;
+	return true;
+}
+
+/* The next member of an object or element of an array, whose walk begins behind its bracket. */
+static bool next_item(struct walk *walk, bool has_key, struct slice *key, struct slice *value)
+{
+	take(walk, ',');
+	if (walk->at == walk->end || *walk->at == '}' || *walk->at == ']')
+		return false;
+	key->at = walk->at;
+	if (has_key && !walk_string(walk))
+		return false;
+	key->length = (size_t)(walk->at - key->at);
+	if (has_key && !take(walk, ':'))
+		return false;
+	value->at = walk->at;
+	if (!walk_value(walk, NULL))
+		return false;
+	value->length = (size_t)(walk->at - value->at);
+	return true;
+}
+
+bool pointer_next(struct slice *object, struct slice *value)
+{
+	bool first = object->length && *object->at == '{';
+	struct walk walk = {.at = object->at + first, .end = object->at + object->length};
+	struct slice key;
+	bool is_there = next_item(&walk, true, &key, value);
+
+	*object = (struct slice){walk.at, (size_t)(walk.end - walk.at)};
+	return is_there;
+}
+
+enum pointer_kind pointer_kind(struct slice value)
+{
+	switch (*value.at) {
+	case '{':
+		return KIND_OBJECT;
+	case '[':
+		return KIND_ARRAY;
+	case '"':
+		return KIND_STRING;
+	case 't':
+	case 'f':
+		return KIND_BOOLEAN;
+	case 'n':
+		return KIND_NULL;
+	default:
+		return KIND_NUMBER;
+	}
+}
+
+/* The first member of this key. */
+static bool find_member(struct slice object, struct slice wanted, struct slice *value)
+{
+	struct walk walk = {.at = object.at + 1, .end = object.at + object.length};
+	struct slice key;
+
+	while (next_item(&walk, true, &key, value))
+		if (letters_equal(key, wanted))
+			return true;
+	return false;
+}
+
+/* Has each of two objects or arrays what the other has? The members of an object may stand in any order. */
+static bool same_items(struct slice a, struct slice b, bool has_keys)
+{
+	struct walk left = {.at = a.at + 1, .end = a.at + a.length}, right = {.at = b.at + 1, .end = b.at + b.length};
+	struct walk again = left, other = right;
+	struct slice key, value, other_key, other_value;
+	bool more;
+
+	/* As many, first of all: then what is looked up is no more often looked up than the smaller one has members. */
+	do {
+		more = next_item(&left, has_keys, &key, &value);
+		if (more != next_item(&right, has_keys, &other_key, &other_value))
+			return false;
+	} while (more);
+	while (next_item(&again, has_keys, &key, &value)) {
+		next_item(&other, has_keys, &other_key, &other_value);
+		/* A key that stands twice in one must not make up for one that only the other has. */
+		if (has_keys && !letters_equal(key, other_key) &&
+		    (!find_member(a, other_key, &other_value) || !find_member(b, key, &other_value)))
+			return false;
+		if (!pointer_equal(value, other_value))
+			return false;
+	}
+	return true;
+}
+
+bool pointer_equal(struct slice a, struct slice b)
+{
+	enum pointer_kind kind = pointer_kind(a);
+
+	if (kind != pointer_kind(b))
+		return false;
+	if (kind == KIND_OBJECT || kind == KIND_ARRAY)
+		return same_items(a, b, kind == KIND_OBJECT);
+	if (kind == KIND_STRING)
+		return letters_equal(a, b);
+	/* Of the words, only those of the booleans differ. */
+	return kind == KIND_NUMBER ? decimal_equal(a, b) : *a.at == *b.at;
+}
+
+void pointer_print(struct slice value, size_t limit, struct buf *json)
+{
+	const char *end = value.at + value.length;
+	bool in_string = false;
+
+	for (const char *at = value.at; at < end && limit > 0; at++) {
+		if (!in_string && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
+			continue;
+		bool is_escape = in_string && *at == '\\';
+		if (*at == '"')
+			in_string = !in_string;
+		buf_add(json, at, 1 + is_escape);
+		at += is_escape;
+		limit--;
+	}
 }
 
 void pointer_value(const char *text, struct buf *json)
@@ -304,9 +378,4 @@ void pointer_value(const char *text, struct buf *json)
 	buf_text(json, printed ? printed : "\"\"");
 	cJSON_free(printed);
 	cJSON_Delete(string);
-}
-
-bool pointer_equal(const cJSON *a, const cJSON *b)
-{
-	return cJSON_Compare(a, b, 1);
 }

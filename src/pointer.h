@@ -6,11 +6,10 @@
 
 #include "buf.h"
 #include "error.h"
+#include "value.h"
 
-struct cJSON;
-
-/* JSON that a target sent (RFC 8259), and JSON pointers (RFC 6901) into it. The text is walked and only the value that
- * is looked for is made a tree: a tree of all of it takes up to eighty times its size. */
+/* JSON that a target sent (RFC 8259), and JSON pointers (RFC 6901) into it. The text is walked, and its values are
+ * slices of it: a tree of all of it takes up to eighty times its size, and would hold numbers as doubles. */
 
 /* Is this a JSON pointer? Returns 0, or -1 with the error set. */
 int pointer_check(const char *pointer, struct error *error);
@@ -21,13 +20,22 @@ void pointer_value(const char *text, struct buf *json);
 /* Is the content JSON, all of it? If not, `at` is the offset where it stops being so. */
 bool pointer_is_json(const char *bytes, size_t count, size_t *at);
 
-enum pointer_state { POINTER_FOUND, POINTER_MISSING, POINTER_TOO_LARGE };
+/* Finds a value in what pointer_is_json takes for JSON. False when it is not there, or that is no JSON. Of two members
+ * of one name the first counts. */
+bool pointer_find(const char *bytes, size_t count, const char *pointer, struct slice *value);
 
-/* Looks into what pointer_is_json took for JSON. For POINTER_FOUND the value is to be freed with cJSON_Delete;
- * POINTER_TOO_LARGE: it is there, but takes too much memory. Of two members of one name the first counts. */
-enum pointer_state pointer_get(const char *bytes, size_t count, const char *pointer, struct cJSON **value);
+/* The values of an object's members, one at a time: moves the start of the object behind the one that it gives. False
+ * when there is no more. */
+bool pointer_next(struct slice *object, struct slice *value);
 
-/* Is one JSON value equal to another? */
-bool pointer_equal(const struct cJSON *a, const struct cJSON *b);
+enum pointer_kind { KIND_NULL, KIND_BOOLEAN, KIND_NUMBER, KIND_STRING, KIND_ARRAY, KIND_OBJECT };
+
+enum pointer_kind pointer_kind(struct slice value);
+
+/* Is one value equal to another? However it is written: numbers and characters have many ways, members any order. */
+bool pointer_equal(struct slice a, struct slice b);
+
+/* Adds a value without the space around its parts; at most `limit` characters and escapes of it. */
+void pointer_print(struct slice value, size_t limit, struct buf *json);
 
 #endif

@@ -143,6 +143,72 @@ regex_error() {
     done
 }
 
+# same VALUE JSON, differs VALUE JSON - whether a value, as an option and in a spec, is what a command prints.
+same() {
+    expect success '~.*' exec --json "/a=$1" -- printf %s "{\"a\":$2}"
+    local s='{"exec":{"command":["cat","'$BATS_TEST_TMPDIR'/json"]},"expect":{"json":{"/a":'$1'}}}'
+    printf '{"a":%s}' "$2" >"$BATS_TEST_TMPDIR/json"
+    probe -f "$s"
+    expect_text success '~.*'
+}
+differs() {
+    probe exec --json "/a=$1" -- printf %s "{\"a\":$2}"
+    expect_text failure "/a is $2, not $1"
+    local s='{"exec":{"command":["cat","'$BATS_TEST_TMPDIR'/json"]},"expect":{"json":{"/a":'$1'}}}'
+    printf '{"a":%s}' "$2" >"$BATS_TEST_TMPDIR/json"
+    probe -f "$s"
+    expect_text failure "/a is $2, not $1"
+}
+
+@test "expect: json numbers are compared by their value, to the last digit" {
+    local n
+    for n in 1 1.0 10e-1 0.1e1 0.01E+2 1e0 100.00e-02; do same 1 "$n"; done
+    for n in 100 1e2 1E+2 0.1e3 1000e-1; do same 100 "$n"; done
+    for n in 0 -0 0.0 0e5 -0e-99999999999999999999; do same 0 "$n"; done
+    same -0.5 -5e-1
+    same 100200.003 1002.00003e2
+    same 1e99999999999999999999 1e99999999999999999999
+    same 9007199254740993 9007199254740993.0
+    differs 9007199254740993 9007199254740992
+    differs 12345678901234567890 12345678901234567999
+    differs 0.1 0.10000000000000002
+    differs 1e999 1e998
+    differs 1e99999999999999999999 1e99999999999999999998
+    differs 1 -1
+    differs 0 0.5
+    differs 5 50
+    differs 0.5 0.05
+    differs 101 1001
+    differs 12 1.2
+    differs 1 12
+}
+
+@test "expect: json objects, arrays and strings that are written otherwise" {
+    same '{"a":1,"b":[2,{}]}' ' { "b" : [ 2 , { } ] , "a" : 1.0 } '
+    same '{"\u00e9":"\u00e9\ud83d\ude00/"}' '{"é":"é😀\/"}'
+    same '"\n\t\"\\"' '"\u000a\u0009\u0022\u005C"'
+    differs '[1,2]' '[1]'
+    differs '[1,2]' '[2,1]'
+    differs '[]' '[[]]'
+    differs '{"a":1}' '{"a":1,"b":2}'
+    differs '{"a":1,"b":2}' '{"a":1}'
+    differs '{"a":1,"b":2}' '{"a":1,"a":1}'
+    differs '{"a":1,"a":1}' '{"a":1,"b":2}'
+    differs '{"a":1,"b":2}' '{"b":1,"a":2}'
+    differs '"ab"' '"a"'
+    differs '"a"' '"ab"'
+}
+
+@test "expect: json with \\u0000" {
+    expect success '~.*' exec --json '/a="x\u0000y"' -- printf %s '{"a":"x\u0000y"}'
+    local found
+    for found in '"x"' '"x\u0000"' '"x\u0000z"' '"x\ufffdy"'; do
+        probe exec --json '/a="x\u0000y"' -- printf %s "{\"a\":$found}"
+        expect_text failure "/a is $found, not \"x\\u0000y\""
+    done
+    expect success '~.*' exec --json '/a=2' -- printf %s '{"a\u0000":1,"a":2}'
+}
+
 @test "expect: what is not JSON" {
     expect failure "the body is not JSON from byte 1 on, so there is no /status; no /a; the body is '<html><title>Log in</title></html>'" \
         http --json /status=UP --json /a=b "$S/login"
@@ -153,7 +219,7 @@ regex_error() {
     expect failure '~the body is not JSON from byte 6 on, so .*' http --json /a=1 "$S/nul-json"
     expect failure '~the body is not JSON.*' http --json /a=1 --body-limit 1M "$S/deep"
     expect success '~.*' http --json /400000=0 --body-limit 1M "$S/many"
-    expect failure '~the JSON cannot be compared: it is too large.*' http --json =0 --body-limit 1M "$S/many"
+    expect failure '~the JSON is the array \[0,0,0,[0,]*\.\.\., not the number 0' http --json =0 --body-limit 1M "$S/many"
     # \u0000 does not end a string.
     expect failure '~/a is .*DOWN.*' http --json /a=UP "$S/zero"
     expect success '~.*' http --json '/b=\u0000' "$S/zero" --json '/b="\\u0000"'

@@ -1,8 +1,7 @@
-/* JSON that a target sent, and a pointer into it: an input is the pointer, a newline and the content. What is taken for
- * JSON has to be JSON for cJSON too, and what the pointer finds has to be there. */
+/* JSON that a target sent, and a pointer into it: an input is the pointer, a newline and the content. What the pointer
+ * finds has to be JSON, and equal to itself however it is printed. */
 
 #include <assert.h>
-#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,9 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	size_t length = (size_t)(line - data), count = size - length - 1, at = 0;
 	char *pointer = malloc(length + 1), *bytes = malloc(count ? count : 1);
-	struct cJSON *found = NULL;
+	struct slice found = {NULL, 0}, again;
 	struct error error;
-	struct buf value = {0};
+	struct buf value = {0}, printed = {0};
 
 	assert(pointer && bytes);
 	memcpy(pointer, data, length);
@@ -33,18 +32,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool is_json = pointer_is_json(bytes, count, &at);
 	assert(is_json || at <= count);
 	if (is_pointer && is_json) {
-		enum pointer_state state = pointer_get(bytes, count, pointer, &found);
-		if (state == POINTER_FOUND) {
-			assert(found && pointer_equal(found, found));
-			cJSON_Delete(found);
-		}
+		bool is_there = pointer_find(bytes, count, pointer, &found);
 		/* The empty pointer is the whole content. */
-		assert(state != POINTER_MISSING || *pointer);
+		assert(is_there || *pointer);
+		if (is_there) {
+			pointer_print(found, SIZE_MAX, &printed);
+			assert(pointer_find(buf_string(&printed), printed.length, "", &again));
+			assert(pointer_equal(found, again) && pointer_equal(again, found));
+		}
 	}
 	/* What a user gives as a value is always JSON. */
 	pointer_value(pointer, &value);
 	assert(value.failed || pointer_is_json(buf_string(&value), value.length, &at));
 	buf_free(&value);
+	buf_free(&printed);
 	free(pointer);
 	free(bytes);
 	return 0;
