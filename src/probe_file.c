@@ -51,14 +51,19 @@ static struct age print_age(int64_t ms)
 	return age;
 }
 
-/* How long ago it was modified, in milliseconds; below 0 when that is yet to come. */
+/* How long ago it was modified, in milliseconds; below 0 when that is yet to come. A file may bear any time at all, and
+ * half of what an int64_t holds is more than anybody asks for. */
 static int64_t age_of(const struct stat *status)
 {
+	const int64_t most = INT64_MAX / 2000;
 	struct timespec now;
+	int64_t seconds;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return ((int64_t)now.tv_sec - status->st_mtim.tv_sec) * 1000 +
-	       ((int64_t)now.tv_nsec - status->st_mtim.tv_nsec) / DEADLINE_MS;
+	if (__builtin_sub_overflow((int64_t)now.tv_sec, (int64_t)status->st_mtim.tv_sec, &seconds))
+		seconds = status->st_mtim.tv_sec < 0 ? most : -most;
+	seconds = seconds > most ? most : seconds < -most ? -most : seconds;
+	return seconds * 1000 + ((int64_t)now.tv_nsec - status->st_mtim.tv_nsec) / DEADLINE_MS;
 }
 
 static void explain(const struct spec *spec, int number, struct result *result)

@@ -7,7 +7,10 @@ setup() {
     dir=$BATS_TEST_TMPDIR
     f=$dir/beat
     echo 'status: ok' >"$f"
+    far=/dev/shm/${BATS_TEST_TMPDIR//\//_}
 }
+
+teardown() { rm -f "$far"; }
 
 # As somebody who may not read everything.
 as_nobody() {
@@ -69,6 +72,22 @@ as_nobody() {
     [ "$(field /file/ageSeconds)" = 0 ] || fail 'expected an age of 0'
     [[ $(field /warning) == 'it was modified 59m '*' in the future, by the clock of this machine' ]] ||
         fail 'expected a warning'
+}
+
+@test "file: from the end of time, or before its beginning" {
+    # tmpfs keeps such times; others bring them nearer.
+    echo beat >"$far"
+    local time
+    for time in 9223372036854775807 9223372036854775 9000000000000000000; do
+        touch -d "@$time" "$far"
+        expect success '~5 bytes; modified 0\.0s ago.*' file --max-age 1m "$far"
+        [[ $(field /warning) =~ ^'it was modified '[0-9]+'d '[0-9]+'h in the future, by the clock of this machine'$ ]] ||
+            fail 'expected a warning'
+    done
+    for time in -9223372036854775808 -9300000000000000; do
+        touch -d "@$time" "$far"
+        expect failure '~it is too old: modified [0-9]+d [0-9]+h ago, allowed are 1m' file --max-age 1m "$far"
+    done
 }
 
 @test "file: its size" {
