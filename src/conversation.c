@@ -119,6 +119,10 @@ static enum expect_state judge(struct talk *talk)
 			    .lacks_expected = !talk->found};
 	struct buf shown = {0};
 
+	if (talk->content.failed) {
+		result_no_resources(talk->result, "keeping the answer", ENOMEM);
+		return EXPECT_BROKEN;
+	}
 	expect_quote(&shown, seen.bytes, seen.count, SHOWN);
 	result_set(talk->result, SUCCESS, REASON_OK, "connected to %s: received %s", talk->peer, buf_string(&shown));
 	buf_free(&shown);

@@ -414,6 +414,10 @@ static bool conclude(const struct reading *reading, const struct transfer *trans
 {
 	struct result *result = reading->result;
 
+	if (reading->exchange->body.failed || reading->exchange->headers.failed || reading->location.failed) {
+		result_no_resources(result, "keeping the response", ENOMEM);
+		return false;
+	}
 	if (reading->stop == HAS_ENOUGH)
 		return true;
 	if (reading->stop == TOO_MANY_HEADERS || (transfer->code == LINE_TOO_LONG && !reading->headers_done)) {

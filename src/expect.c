@@ -17,7 +17,8 @@ struct judging {
 	const struct seen *seen;
 	const struct deadline *deadline;
 	struct result *result;
-	struct buf texts;                /* what does not hold, joined */
+	bool failed;                     /* something does not hold */
+	struct buf texts;                /* what that is, joined */
 	bool show;                       /* the content is worth an excerpt */
 	bool broken;                     /* what failed cannot be mended by more content */
 	const char *stopped, *no_memory; /* a pattern that could not be judged */
@@ -39,6 +40,7 @@ void expect_quote(struct buf *out, const char *bytes, size_t count, size_t limit
 	buf_escape(&text, bytes, count < limit ? count : limit + 1);
 	buf_cut(&text, limit);
 	buf_printf(out, "'%s'", buf_string(&text));
+	out->failed |= text.failed;
 	buf_free(&text);
 }
 
@@ -50,7 +52,9 @@ static void quote_text(struct buf *out, const char *text)
 /* Notes one expectation that does not hold. Frees the message. */
 static void fails(struct judging *judging, const char *kind, const char *wanted, struct buf *message)
 {
+	judging->failed = true;
 	buf_printf(&judging->texts, "%s%s", judging->texts.length ? "; " : "", buf_string(message));
+	judging->texts.failed |= message->failed;
 	result_expectation(judging->result, kind, wanted, buf_string(message));
 	buf_free(message);
 }
@@ -180,6 +184,7 @@ static void add_value(struct buf *message, struct slice value, bool with_type)
 	buf_escape(&shown, buf_string(&text), text.length);
 	buf_cut(&shown, VALUE);
 	buf_printf(message, "%s%s", with_type ? types[pointer_kind(value)] : "", buf_string(&shown));
+	message->failed |= text.failed || shown.failed;
 	buf_free(&text);
 	buf_free(&shown);
 }
@@ -334,20 +339,23 @@ enum expect_state expect_judge(const struct spec *spec, const struct seen *seen,
 	judge_json(&judging);
 	judge_regex(&judging);
 
-	bool failed = judging.texts.length > 0;
-	if (failed) {
+	/* An excerpt that does not fit into memory is not missed. */
+	bool untold = judging.texts.failed;
+	if (judging.failed) {
 		add_excerpt(&judging);
-		if (result->verdict == SUCCESS)
-			result_set(result, FAILURE, REASON_EXPECTATION_FAILED, "%s", buf_string(&judging.texts));
-		else
+		if (result->verdict != SUCCESS)
 			result_add(result, "%s", buf_string(&judging.texts));
+		else if (untold)
+			result_no_resources(result, "telling what is not as expected", ENOMEM);
+		else
+			result_set(result, FAILURE, REASON_EXPECTATION_FAILED, "%s", buf_string(&judging.texts));
 	}
 	if (judging.stopped || judging.no_memory)
 		conclude_open(&judging);
 	buf_free(&judging.texts);
-	return judging.broken || judging.stopped || judging.no_memory ? EXPECT_BROKEN
-	       : failed                                               ? EXPECT_FAILS
-								      : EXPECT_HOLDS;
+	return judging.broken || untold || judging.stopped || judging.no_memory ? EXPECT_BROKEN
+	       : judging.failed                                                 ? EXPECT_FAILS
+										: EXPECT_HOLDS;
 }
 
 void expect_latency(const struct spec *spec, struct result *result)

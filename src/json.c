@@ -189,7 +189,7 @@ static struct slice text_here(const struct reader *reader)
 	for (const char *at = buf_string(&reader->path); *at; at++)
 		if (*at != ']')
 			buf_add(&pointer, *at == '.' || *at == '[' ? "/" : at, 1);
-	if (!pointer.failed)
+	if (!pointer.failed && !reader->path.failed)
 		pointer_find(reader->text.at, reader->text.length, buf_string(&pointer), &value);
 	buf_free(&pointer);
 	return value;

@@ -281,14 +281,17 @@ int option_set_pair(const struct option *option, struct spec *spec, const char *
 /* "POINTER=VALUE" */
 static int set_json(const struct option *option, struct spec *spec, const char *text, struct error *error)
 {
-	const char *equals = strchr(text, '='), *pointer, *value;
+	const char *equals = strchr(text, '='), *pointer, *value = NULL;
 	struct buf json = {0};
 
 	if (!equals)
 		return value_wrong(error, text, "is not POINTER=VALUE, as in /status=UP");
 	pointer = spec_keep(spec, (struct slice){text, (size_t)(equals - text)}, error);
 	pointer_value(equals + 1, &json);
-	value = spec_keep(spec, (struct slice){buf_string(&json), json.length}, error);
+	if (json.failed)
+		error_set(error, "out of memory");
+	else
+		value = spec_keep(spec, (struct slice){buf_string(&json), json.length}, error);
 	buf_free(&json);
 	return pointer && value ? option_set_pair(option, spec, pointer, value, error) : -1;
 }

@@ -57,7 +57,8 @@ static void add_line(const struct spec *spec, const struct result *result, const
 	buf_text(out, colours->verdict[result->verdict]);
 	buf_text(out, word);
 	buf_text(out, colours->off);
-	buf_text(out, buf_string(&line) + strlen(word));
+	/* Where memory is out there is no line. */
+	buf_text(out, line.length ? buf_string(&line) + strlen(word) : "");
 	buf_add(out, buf_string(&end), end.length);
 	buf_text(out, "\n");
 	buf_free(&line);

@@ -375,7 +375,10 @@ void pointer_value(const char *text, struct buf *json)
 	}
 	cJSON *string = cJSON_CreateString(text);
 	char *printed = string ? cJSON_PrintUnformatted(string) : NULL;
-	buf_text(json, printed ? printed : "\"\"");
+	if (printed)
+		buf_text(json, printed);
+	else
+		json->failed = true;
 	cJSON_free(printed);
 	cJSON_Delete(string);
 }
