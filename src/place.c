@@ -167,6 +167,9 @@ void place_describe_authority(const struct place *place, struct buf *out)
 
 void place_describe(const struct place *place, bool query, struct buf *out)
 {
+	/* Memory was out when it was made. */
+	if (!place->host || !place->path)
+		return;
 	buf_text(out, place->scheme == SCHEME_HTTPS ? "https://" : "http://");
 	place_describe_authority(place, out);
 	buf_add(out, place->path, query ? strlen(place->path) : strcspn(place->path, "?"));

@@ -77,3 +77,8 @@ tells() { grep -q -F -e "$1" "$said" || fail "expected to be told: $1"; }
     short_of_memory failure tcp --send 'PING\r\n' --expect '+PONG' --not-contains PONG "$PONG"
     tells ': keeping the answer: out of memory'
 }
+
+@test "memory: out of it, a URL" {
+    short_of_memory failure http --unix-socket "$f.absent" http://user:password@localhost/path
+    tells ': preparing the request: out of memory'
+}
