@@ -366,7 +366,14 @@ static int add_headers(const struct request *request, struct curl_slist **list)
 	return 0;
 }
 
-static void set_options(CURL *easy, const struct request *request, struct reading *reading, struct curl_slist *headers)
+/* A text that libcurl copies, which it may have no memory for. */
+static bool set_text(CURL *easy, CURLoption option, const char *text)
+{
+	return curl_easy_setopt(easy, option, text) == CURLE_OK;
+}
+
+/* Returns 0, or -1 when memory is out: without one of these it would be another request. */
+static int set_options(CURL *easy, const struct request *request, struct reading *reading, struct curl_slist *headers)
 {
 	const struct place *place = &request->place;
 	/* libcurl takes the name for SNI and verification from the URL; Host says the real one, see add_headers. */
@@ -379,17 +386,16 @@ static void set_options(CURL *easy, const struct request *request, struct readin
 
 	named.host = (char *)(uintptr_t)(tls ? verified_name(request) : place->host);
 	place_describe(&named, true, &url);
-	curl_easy_setopt(easy, CURLOPT_URL, buf_string(&url));
+	bool whole = !url.failed && set_text(easy, CURLOPT_URL, buf_string(&url)) &&
+		     set_text(easy, CURLOPT_USERAGENT, "probectl/" PROBECTL_VERSION);
 	buf_free(&url);
 	/* The user's path is sent as it is; a redirect's has been normalised. */
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "probectl/" PROBECTL_VERSION);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version);
-	if (place->user) {
-		curl_easy_setopt(easy, CURLOPT_USERNAME, place->user);
-		curl_easy_setopt(easy, CURLOPT_PASSWORD, place->password);
-	}
+	if (place->user)
+		whole = whole && set_text(easy, CURLOPT_USERNAME, place->user) &&
+			set_text(easy, CURLOPT_PASSWORD, place->password);
 	if (request->data) {
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(request->data));
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->data);
@@ -397,7 +403,7 @@ static void set_options(CURL *easy, const struct request *request, struct readin
 	if (strcmp(request->method, "HEAD") == 0)
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	else if (strcmp(request->method, request->data ? "POST" : "GET") != 0)
-		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+		whole = whole && set_text(easy, CURLOPT_CUSTOMREQUEST, request->method);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, read_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, reading);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, read_body);
@@ -407,6 +413,7 @@ static void set_options(CURL *easy, const struct request *request, struct readin
 		curl_easy_setopt(easy, CURLOPT_DEBUGDATA, reading);
 		curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
 	}
+	return whole ? 0 : -1;
 }
 
 /* Looks at how the transfer ended. Returns whether there is an answer; else the result says why not. */
@@ -473,10 +480,9 @@ static void perform(const struct request *request, const struct deadline *deadli
 	struct curl_slist *headers = NULL;
 	struct result *result = reading->result;
 
-	if (add_headers(request, &headers) != 0) {
+	if (add_headers(request, &headers) != 0 || set_options(transfer->easy, request, reading, headers) != 0) {
 		result_no_resources(result, "preparing the request", ENOMEM);
 	} else {
-		set_options(transfer->easy, request, reading, headers);
 		transfer->http2 = request->spec->http2;
 		transfer_run(transfer, deadline, result);
 		reading->exchange->answered = conclude(reading, transfer, deadline);

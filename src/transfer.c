@@ -396,6 +396,9 @@ void transfer_explain(const struct transfer *transfer, const struct deadline *de
 	switch (transfer->code) {
 	case CURLE_OUT_OF_MEMORY:
 	case CURLE_FAILED_INIT:
+	/* The URL is our own, and its host is not looked up: there was no memory to see that. */
+	case CURLE_URL_MALFORMAT:
+	case CURLE_COULDNT_RESOLVE_HOST:
 		result_no_resources(result, "libcurl", ENOMEM);
 		return;
 	case CURLE_GOT_NOTHING:

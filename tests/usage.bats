@@ -183,10 +183,8 @@ setup() { name_probes; }
         -f '{"tcpSocket":{"port":0.30000000000000004}}'
     expect_usage ".timeoutSeconds: '1125899906842624.5' is not a whole number from 0 to 3600" \
         -f '{"exec":{"command":["true"]},"timeoutSeconds":1125899906842624.5}'
-    expect_usage 'the spec: has a number that is too large at line 1, column 40' \
-        -f '{"exec":{"command":["true"]},"timeout":1e999}'
-    expect_usage 'the spec: has a number that is too large at line 1, column 22' \
-        -f '{"tcpSocket":{"port":-1e999}}'
+    expect_usage ".timeout: '1e999' $rule" -f '{"exec":{"command":["true"]},"timeout":1e999}'
+    expect_usage ".tcpSocket.port: '-1e999' is not a port: use 1-65535" -f '{"tcpSocket":{"port":-1e999}}'
     local ms
     for ms in 300 1 700 1001 9; do
         probe -o json -f "{\"exec\":{\"command\":[\"true\"]},\"timeout\":$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))}"
