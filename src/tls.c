@@ -59,6 +59,8 @@ int tls_validate(struct spec *spec, bool uses_tls, const struct deadline *deadli
 				 "%s: this probectl was built without TLS: no https, no --tls, --tls-verify, --cacert, "
 				 "--cert, --key, --server-name or --cert-days",
 				 spec->probe->name);
+	if (!tls_available())
+		return 0;
 	if (!uses_tls && spec->cert_days >= 0)
 		return error_set(error, "--cert-days needs a target with TLS: %s",
 				 spec->probe->bit == PROBE_HTTP ? "https://..." : "--tls");
@@ -180,7 +182,7 @@ void tls_note(const struct tls_session *session, const struct spec *spec, struct
 	bool verified = (spec->tls_verify || spec->cacert) && session->done && session->problem == TLS_FINE &&
 			result->reason != REASON_CERTIFICATE_WRONG_HOST;
 
-	if (!result->detail)
+	if (!tls_available() || !result->detail)
 		return;
 	note_text(result, "tlsVersion", session->version);
 	note_text(result, "tlsCipher", session->cipher);
@@ -336,6 +338,8 @@ static bool explain_alert(const struct tls_session *session, struct result *resu
 
 bool tls_explain(const struct tls_session *session, CURLcode code, const char *name, struct result *result)
 {
+	if (!tls_available())
+		return false;
 	if (explain_certificate(session, result) || explain_alert(session, result))
 		return true;
 	/* libcurl compares the names after the handshake. */
@@ -348,7 +352,7 @@ bool tls_explain(const struct tls_session *session, CURLcode code, const char *n
 
 bool tls_ends_soon(const struct tls_session *session, const struct spec *spec, struct result *result)
 {
-	if (spec->cert_days < 0 || !session->certificate)
+	if (!tls_available() || spec->cert_days < 0 || !session->certificate)
 		return false;
 	int64_t left = seconds_left(session);
 	if (left >= spec->cert_days * DAY)

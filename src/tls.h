@@ -34,7 +34,7 @@ struct tls_session {
 	int alert;    /* the last that the server sent, 0 being its good-bye, -1 for none (RFC 8446, section 6) */
 };
 
-/* Whether this program was built with TLS. */
+/* Whether this program was built with TLS. The linker knows, and leaves out what nothing else can reach. */
 bool tls_available(void);
 
 /* Keeps the library from reading its configuration file and from building tables that no probe uses. Call before
