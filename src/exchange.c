@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "head.h"
 #include "net.h"
 #include "transfer.h"
 
@@ -37,106 +38,14 @@ struct reading {
 	enum stop stop;
 };
 
-static bool starts_with(const char *bytes, size_t count, const char *prefix)
-{
-	size_t length = strlen(prefix);
-
-	return count >= length && strncasecmp(bytes, prefix, length) == 0;
-}
-
-bool exchange_may_show(const char *line, size_t length)
-{
-	static const char *const known[] = {"Content-Type:",
-					    "Content-Length:",
-					    "Server:",
-					    "Date:",
-					    "Connection:",
-					    "Transfer-Encoding:",
-					    "Retry-After:",
-					    "Cache-Control:",
-					    "Allow:",
-					    "Accept:",
-					    "User-Agent:",
-					    "Host:",
-					    "TE:",
-					    "Via:",
-					    "Age:",
-					    "Expires:",
-					    "Last-Modified:",
-					    "Content-Encoding:",
-					    "Vary:",
-					    "Upgrade:"};
-
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (starts_with(line, length, known[i]))
-			return true;
-	return false;
-}
-
-static bool was_given(const struct spec *spec, const char *line, size_t name_length)
-{
-	for (size_t i = 0; i < spec->headers.count; i++)
-		if (strncasecmp(spec->headers.items[i], line, name_length) == 0 &&
-		    spec->headers.items[i][name_length] == ':')
-			return true;
-	return false;
-}
-
-/* Adds one line of a request's or response's head to the facts: of a URL no query unless it was asked for, of a header
- * that may be a secret no value. */
-static void note_line(struct reading *reading, const char *list, const char *line, size_t length, bool own)
-{
-	struct buf shown = {0};
-	const char *colon = memchr(line, ':', length), *query = memchr(line, '?', length);
-	size_t name = colon ? (size_t)(colon - line) : length;
-	bool is_request_line = own && !reading->in_headers;
-
-	if (!reading->result->detail)
-		return;
-	if (is_request_line || !colon || starts_with(line, length, "HTTP/")) {
-		if (query && is_request_line && !reading->result->verbose) {
-			const char *space = memchr(query, ' ', length - (size_t)(query - line));
-			buf_add(&shown, line, (size_t)(query - line));
-			buf_text(&shown, "?...");
-			if (space)
-				buf_add(&shown, space, length - (size_t)(space - line));
-		} else {
-			buf_add(&shown, line, length);
-		}
-	} else if (exchange_may_show(line, length) && !(own && was_given(reading->request->spec, line, name))) {
-		buf_add(&shown, line, length);
-	} else {
-		size_t value = name + 1;
-		while (value < length && line[value] == ' ')
-			value++;
-		buf_add(&shown, line, name);
-		buf_printf(&shown, ": (%zu bytes, not shown)", length - value);
-	}
-	result_item(reading->result, list, buf_string(&shown), shown.length);
-	buf_free(&shown);
-}
-
 /* The head of our request, as libcurl sends it. */
 static int note_request(CURL *easy, curl_infotype type, char *bytes, size_t count, void *context)
 {
-	struct reading *reading = context;
+	const struct reading *reading = context;
 
 	(void)easy;
-	if (type != CURLINFO_HEADER_OUT)
-		return 0;
-	reading->in_headers = false;
-	while (count > 0) {
-		const char *end = memchr(bytes, '\n', count);
-		size_t line = end ? (size_t)(end - bytes) + 1 : count, length = line;
-		while (length > 0 && (bytes[length - 1] == '\n' || bytes[length - 1] == '\r'))
-			length--;
-		if (length > 0)
-			note_line(reading, "request", bytes, length, true);
-		reading->in_headers = true;
-		bytes += line;
-		count -= line;
-	}
-	reading->in_headers = false;
+	if (type == CURLINFO_HEADER_OUT)
+		head_note_request(reading->result, reading->request->spec, bytes, count);
 	return 0;
 }
 
@@ -251,9 +160,9 @@ static size_t read_header(char *line, size_t unit, size_t count, void *context)
 	if (reading->headers_done)
 		return length;
 	if (!reading->in_headers) {
-		note_line(reading, "response", line, bare, false);
+		head_note_response(reading->result, line, bare);
 		/* libcurl takes such a line over HTTP/1 too. */
-		if (!reading->request->spec->http2 && starts_with(line, bare, "HTTP/2"))
+		if (!reading->request->spec->http2 && head_starts(line, bare, "HTTP/2"))
 			return stop(reading, BAD_VERSION);
 		if (!take_status_line(reading->exchange, line, bare))
 			return stop(reading, BAD_STATUS);
@@ -273,17 +182,17 @@ static size_t read_header(char *line, size_t unit, size_t count, void *context)
 			decide(reading);
 		return length;
 	}
-	note_line(reading, "response", line, bare, false);
+	head_note_response(reading->result, line, bare);
 	keep_line(reading, line, bare);
 	/* libcurl takes a line without a colon in some versions; Go's client never. */
 	if (!memchr(line, ':', bare) && line[0] != ' ' && line[0] != '\t')
 		return stop(reading, BAD_HEADER);
 	struct slice value = value_of(line, bare);
-	if (starts_with(line, bare, "Location:") && !reading->location.length)
+	if (head_starts(line, bare, "Location:") && !reading->location.length)
 		buf_add(&reading->location, value.at, value.length);
-	else if (starts_with(line, bare, "Content-Length:"))
+	else if (head_starts(line, bare, "Content-Length:"))
 		take_length(reading, value);
-	else if (starts_with(line, bare, "Transfer-Encoding:"))
+	else if (head_starts(line, bare, "Transfer-Encoding:"))
 		reading->chunked = true;
 	return length;
 }
@@ -319,7 +228,7 @@ static int add_host(const struct request *request, struct curl_slist **list)
 	const struct spec *spec = request->spec;
 
 	for (size_t i = 0; i < spec->headers.count; i++)
-		if (starts_with(spec->headers.items[i], strlen(spec->headers.items[i]), "Host:"))
+		if (head_starts(spec->headers.items[i], strlen(spec->headers.items[i]), "Host:"))
 			return 0;
 	buf_text(&line, "Host: ");
 	place_describe_authority(&request->place, &line);
@@ -345,8 +254,8 @@ static int add_headers(const struct request *request, struct curl_slist **list)
 		struct slice name, value;
 		struct error error;
 		struct buf text = {0};
-		bool is_default = starts_with(line, strlen(line), defaults[0]) ||
-				  starts_with(line, strlen(line), defaults[1]);
+		bool is_default = head_starts(line, strlen(line), defaults[0]) ||
+				  head_starts(line, strlen(line), defaults[1]);
 
 		if (value_header(line, &name, &value, &error) != 0 || (!request->first_host && !is_default))
 			continue;

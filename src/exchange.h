@@ -40,9 +40,6 @@ void exchange_run(const struct request *request, const struct deadline *deadline
  * and nothing that was given for one host goes to another. */
 void request_redirect(struct request *request, struct exchange *exchange);
 
-/* True for a header line whose value is no secret, by definition or by custom. */
-bool exchange_may_show(const char *line, size_t length);
-
 void exchange_free(struct exchange *exchange);
 
 #endif

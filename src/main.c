@@ -13,6 +13,7 @@
  *   place     where an HTTP request goes                         exchange     one HTTP request and its answer
  *   expect    what an answer must be                             pattern      regular expressions under the deadline
  *   pointer   JSON pointers into an answer                       command      run a command and keep its output
+ *   head      the heads of HTTP messages, as they may be shown   json_text    what no spec may have in its text
  *   decimal   are two JSON numbers equal                         letters   what a JSON string says
  *   conversation  send, expect and hold over a connection        stream       what it reads and writes through
  *   content   a file's content under the deadline                pidfile      the number in one

@@ -7,6 +7,7 @@
 
 #include "exchange.h"
 #include "expect.h"
+#include "head.h"
 #include "net.h"
 #include "probe.h"
 
@@ -100,7 +101,7 @@ static void meet(const struct spec *spec, const struct exchange *exchange, const
 			    .count = exchange->body.length,
 			    .cut = exchange->body_cut,
 			    .headers = &exchange->headers,
-			    .may_show = exchange_may_show};
+			    .may_show = head_may_show};
 
 	expect_judge(spec, &seen, deadline, result);
 }
