@@ -185,7 +185,7 @@ TruncatedResponse /raw/cut-body ~$cut: (transfer closed|end of response) with 91
 TruncatedResponse /raw/cut-chunk $cut: transfer closed with outstanding read data remaining
 TruncatedResponse /raw/no-last-chunk $cut: transfer closed with outstanding read data remaining
 MalformedResponse /raw/bad-chunk $malformed its chunks are not well formed
-MalformedResponse /raw/two-lengths $malformed a Content-Length that is not one number
+MalformedResponse /raw/two-lengths ~$malformed (a Content-Length that is not one number|Invalid Content-Length: value)
 MalformedResponse /raw/bad-length $malformed Invalid Content-Length: value
 ConnectionReset /rst connection reset by peer
 ConnectionReset /rst-body connection reset by peer
@@ -193,19 +193,20 @@ ROWS
 }
 
 @test "http: a Content-Length that is no number, or not one" {
+    # Newer versions of libcurl see some of it themselves.
+    local bad='~malformed response: (a Content-Length that is not one number|Invalid Content-Length: value)'
     judge <<ROWS
-failure /raw/huge-length malformed response: a Content-Length that is not one number
-failure /raw/signed-length malformed response: a Content-Length that is not one number
-failure /raw/length-list malformed response: a Content-Length that is not one number
+failure /raw/huge-length $bad
+failure /raw/signed-length $bad
+failure /raw/length-list $bad
 success /raw/same-lengths 200 OK
 ROWS
 }
 
 @test "http: what libcurl takes or calls by another name" {
     judge <<ROWS
-failure /raw/says-http2 malformed response: it says HTTP/2 over HTTP/1
+failure /raw/says-http2 ~malformed response: (it says HTTP/2 over HTTP/1|Version mismatch .from HTTP/1 to HTTP/2.)
 ROWS
-    # Newer versions of libcurl say something else.
     expect failure '~malformed response: .*' http "$HTTP/raw/blank-first"
     [ "$(field /reason)" = MalformedResponse ] || fail 'expected another reason'
 }
