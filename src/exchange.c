@@ -23,7 +23,7 @@ enum { HEADER_LIMIT = 256 << 10 };
 #endif
 
 /* Why a callback told libcurl to stop. */
-enum stop { GOES_ON, HAS_ENOUGH, TOO_MANY_HEADERS, BAD_VERSION, BAD_STATUS, BAD_HEADER, BAD_LENGTH };
+enum stop { GOES_ON, HAS_ENOUGH, TOO_MANY_HEADERS, BAD_VERSION, BAD_STATUS, BAD_FIRST, BAD_HEADER, BAD_LENGTH };
 
 /* What the callbacks see. */
 struct reading {
@@ -32,7 +32,7 @@ struct reading {
 	struct result *result;
 	struct buf location;
 	size_t header_bytes;
-	bool in_headers, headers_done;
+	bool in_headers, first_header, headers_done;
 	char length[20]; /* Content-Length, "" for none yet */
 	bool bad_length, chunked;
 	enum stop stop;
@@ -170,7 +170,7 @@ static size_t read_header(char *line, size_t unit, size_t count, void *context)
 		buf_free(&reading->exchange->headers);
 		reading->bad_length = reading->chunked = false;
 		reading->length[0] = '\0';
-		reading->in_headers = true;
+		reading->in_headers = reading->first_header = true;
 		return length;
 	}
 	if (bare == 0) {
@@ -184,7 +184,11 @@ static size_t read_header(char *line, size_t unit, size_t count, void *context)
 	}
 	head_note_response(reading->result, line, bare);
 	keep_line(reading, line, bare);
-	/* libcurl takes a line without a colon in some versions; Go's client never. */
+	/* It goes on where nothing was begun: libcurl takes that in some versions, and Go's client never. */
+	if (reading->first_header && (line[0] == ' ' || line[0] == '\t'))
+		return stop(reading, BAD_FIRST);
+	reading->first_header = false;
+	/* The same with a line without a colon. */
 	if (!memchr(line, ':', bare) && line[0] != ' ' && line[0] != '\t')
 		return stop(reading, BAD_HEADER);
 	struct slice value = value_of(line, bare);
@@ -349,6 +353,9 @@ static bool conclude(const struct reading *reading, const struct transfer *trans
 	} else if (reading->stop == BAD_STATUS) {
 		result_set(result, FAILURE, REASON_MALFORMED_RESPONSE,
 			   "malformed response: a status that is not three digits");
+	} else if (reading->stop == BAD_FIRST) {
+		result_set(result, FAILURE, REASON_MALFORMED_RESPONSE,
+			   "malformed response: its first header line begins with a blank");
 	} else if (reading->stop == BAD_HEADER) {
 		result_set(result, FAILURE, REASON_MALFORMED_RESPONSE,
 			   "malformed response: a header line without a colon");

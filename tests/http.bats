@@ -207,8 +207,8 @@ ROWS
     judge <<ROWS
 failure /raw/says-http2 ~malformed response: (it says HTTP/2 over HTTP/1|Version mismatch .from HTTP/1 to HTTP/2.)
 ROWS
-    expect failure '~malformed response: .*' http "$HTTP/raw/blank-first"
-    [ "$(field /reason)" = MalformedResponse ] || fail 'expected another reason'
+    expect failure 'malformed response: its first header line begins with a blank' http "$HTTP/raw/blank-first"
+    reason_is MalformedResponse
 }
 
 @test "http: a host is the same however its address is written" {
