@@ -132,8 +132,10 @@ static void take_length(struct reading *reading, struct slice value)
 		good = value.at[i] >= '0' && value.at[i] <= '9';
 	if (good && *reading->length)
 		good = strlen(reading->length) == value.length && memcmp(reading->length, value.at, value.length) == 0;
-	if (good)
-		snprintf(reading->length, sizeof reading->length, "%.*s", (int)value.length, value.at);
+	if (good) {
+		memcpy(reading->length, value.at, value.length);
+		reading->length[value.length] = '\0';
+	}
 	reading->bad_length = reading->bad_length || !good;
 }
 
