@@ -20,9 +20,9 @@
 #define LIMIT (2000 * (int64_t)DEADLINE_MS)
 enum { LOOK_AGAIN_NS = 100000 };
 
-/* The kernel's PID_MAX_LIMIT (include/linux/threads.h), and the least number that is given out again after they have
- * wrapped. */
-enum { LARGEST_PID = 4194304, FIRST_REUSED = 300 };
+/* The kernel's PID_MAX_LIMIT and PID_MAX_DEFAULT (include/linux/threads.h), and the least number that is given out
+ * again after they have wrapped. */
+enum { LARGEST_PID = 4194304, USUAL_LARGEST_PID = 32768, FIRST_REUSED = 300 };
 
 static bool has_children(void)
 {
@@ -110,30 +110,37 @@ static __attribute__((noinline)) pid_t newest_pid(void)
 	return pid;
 }
 
-/* Kills the children among the numbers from..to, the youngest first, for it is the one that may be forking on. Only the
- * parent may wait for a process, and until it has, the number is not given to another: so who is a child cannot be
- * mistaken. */
-static void kill_numbered(pid_t from, pid_t to)
+/* Kills the children among the numbers from..to, the youngest first, for it is the one that may be forking on. Returns
+ * how many were alive. Only the parent may wait for a process, and until it has, the number is not given to another: so
+ * who is a child cannot be mistaken. */
+static int kill_numbered(pid_t from, pid_t to)
 {
+	int alive = 0;
+
 	for (pid_t pid = to; pid >= from; pid--) {
-		siginfo_t info;
-		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0)
-			kill(pid, SIGKILL);
+		siginfo_t info = {.si_pid = 0};
+		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0)
+			continue;
+		kill(pid, SIGKILL);
+		alive += info.si_pid == 0;
 	}
+	return alive;
 }
 
-/* Without /proc the children can only be found by asking for every number that they may have. */
-static void kill_searched(pid_t first)
+/* Without /proc the children can only be found by asking for every number that they may have. Returns how many were
+ * still alive. */
+static int kill_searched(pid_t first, bool everywhere)
 {
-	pid_t newest = newest_pid();
+	pid_t newest = newest_pid(), largest = LARGEST_PID;
 
-	if (newest >= first) {
-		kill_numbered(first, newest);
-	} else {
-		/* The numbers have wrapped, or no process could be made to ask. */
-		kill_numbered(FIRST_REUSED, newest < 0 ? first : newest);
-		kill_numbered(first, LARGEST_PID);
-	}
+	if (newest >= first)
+		return kill_numbered(first, newest);
+	/* The numbers have wrapped, or no process could be made to ask. Where is not known; four million take a
+	 * second. */
+	if (!everywhere && first <= USUAL_LARGEST_PID)
+		largest = USUAL_LARGEST_PID;
+	int alive = kill_numbered(FIRST_REUSED, newest < 0 ? first : newest);
+	return alive + kill_numbered(first, largest);
 }
 
 /* Reaps what has ended. Returns how many, -1 when no child is left. */
@@ -150,6 +157,7 @@ static int reap(void)
 int descendants_end(pid_t first)
 {
 	int64_t start = deadline_now(), progress = start;
+	bool everywhere = false;
 	sigset_t child;
 	int reaped;
 
@@ -167,9 +175,14 @@ int descendants_end(pid_t first)
 		if (now - progress > PATIENCE || now - start > LIMIT)
 			return -1;
 		if (!kill_listed()) {
-			kill_searched(first);
+			int alive = kill_searched(first, everywhere);
 			/* The search itself may take its time. */
 			progress += deadline_now() - now;
+			/* There is one, and it is not where it was looked for. */
+			if (alive == 0 && !everywhere) {
+				everywhere = true;
+				start = deadline_now();
+			}
 		}
 		sigtimedwait(&child, NULL, &(struct timespec){.tv_nsec = LOOK_AGAIN_NS});
 	}

@@ -219,20 +219,24 @@ static void set_options(CURL *easy, const struct spec *spec, struct answer *answ
 /* The service's health: the one message that came with status OK. */
 static void judge_health(const struct grpc_reader *reader, const char *subject, struct result *result)
 {
-	static const char *const flaws[] = {
-	    [GRPC_COMPRESSED] = "the message is compressed, which was not offered",
-	    [GRPC_TOO_LONG] = "the message is longer than 4 MiB",
-	    [GRPC_MALFORMED] = "the message is not a HealthCheckResponse",
-	    [GRPC_SECOND_MESSAGE] = "there are two messages where one belongs",
+	static const struct {
+		enum reason reason;
+		const char *words;
+	} flaws[] = {
+	    [GRPC_COMPRESSED] = {REASON_MESSAGE_COMPRESSED, "the message is compressed, which was not offered"},
+	    [GRPC_TOO_LONG] = {REASON_MESSAGE_TOO_LONG, "the message is longer than 4 MiB"},
+	    [GRPC_MALFORMED] = {REASON_MALFORMED_RESPONSE, "the message is not a HealthCheckResponse"},
+	    [GRPC_SECOND_MESSAGE] = {REASON_SECOND_MESSAGE, "there are two messages where one belongs"},
 	};
 
 	if (reader->flaw != GRPC_FINE) {
-		result_set(result, FAILURE, REASON_MALFORMED_RESPONSE, "malformed response: %s", flaws[reader->flaw]);
+		result_set(result, FAILURE, flaws[reader->flaw].reason, "malformed response: %s",
+			   flaws[reader->flaw].words);
 	} else if (!grpc_at_end(reader)) {
 		result_set(result, FAILURE, REASON_TRUNCATED_RESPONSE,
 			   "the response was cut short: its message does not end");
 	} else if (reader->messages == 0) {
-		result_set(result, FAILURE, REASON_MALFORMED_RESPONSE, "malformed response: status OK, but no message");
+		result_set(result, FAILURE, REASON_MESSAGE_MISSING, "malformed response: status OK, but no message");
 	} else if (reader->status == GRPC_SERVING) {
 		result_set(result, SUCCESS, REASON_OK, "SERVING");
 		result_text(result, "status", "SERVING", 7);
@@ -304,7 +308,7 @@ static void judge(const struct answer *answer, CURL *easy, const struct spec *sp
 	else if (answer->code > CODE_OK)
 		judge_code(answer, subject, result);
 	else if (status != 200)
-		result_set(result, FAILURE, REASON_NOT_GRPC, "not gRPC: HTTP status %ld%s", status,
+		result_set(result, FAILURE, REASON_UNEXPECTED_STATUS, "not gRPC: HTTP status %ld%s", status,
 			   answer->code < 0 ? " without a grpc-status" : "");
 	else if (!is_grpc(answer))
 		result_set(result, FAILURE, REASON_NOT_GRPC, "not gRPC: %s%.80s%s",
@@ -312,7 +316,7 @@ static void judge(const struct answer *answer, CURL *easy, const struct spec *sp
 	else if (answer->code == CODE_OK || answer->given_up)
 		judge_health(&answer->reader, subject, result);
 	else
-		result_set(result, FAILURE, REASON_TRUNCATED_RESPONSE,
+		result_set(result, FAILURE, REASON_GRPC_STATUS_MISSING,
 			   "the response was cut short: it has no grpc-status");
 	buf_free(&about);
 }

@@ -48,6 +48,11 @@ struct cJSON;
 	X(SERVICE_UNKNOWN, "ServiceUnknown")                                                                           \
 	X(BAD_HEALTH_STATUS, "BadHealthStatus")                                                                        \
 	X(NOT_GRPC, "NotGrpc")                                                                                         \
+	X(MESSAGE_COMPRESSED, "MessageCompressed")                                                                     \
+	X(MESSAGE_TOO_LONG, "MessageTooLong")                                                                          \
+	X(SECOND_MESSAGE, "SecondMessage")                                                                             \
+	X(MESSAGE_MISSING, "MessageMissing")                                                                           \
+	X(GRPC_STATUS_MISSING, "GrpcStatusMissing")                                                                    \
 	/* The status codes of gRPC 1-16, in order; OK is no reason of a failure. */                                   \
 	X(GRPC_CANCELLED, "GrpcCancelled")                                                                             \
 	X(GRPC_UNKNOWN, "GrpcUnknown")                                                                                 \

@@ -133,6 +133,10 @@ void transfer_explain(const struct transfer *transfer, const struct deadline *de
 	case CURLE_PARTIAL_FILE:
 		result_set(result, FAILURE, REASON_TRUNCATED_RESPONSE, "the response was cut short: %s", words);
 		return;
+	case CURLE_HTTP2:
+		result_set(result, FAILURE, REASON_TRUNCATED_RESPONSE,
+			   "the server ended the HTTP/2 connection before its answer, or broke its rules: %s", words);
+		return;
 	case CURLE_HTTP2_STREAM:
 		result_set(result, FAILURE, REASON_TRUNCATED_RESPONSE, "the server broke the response off: %s", words);
 		return;
