@@ -444,8 +444,8 @@ ROWS
     breaks <<ROWS
 rst:7 ~.+
 rst:13 ~.+
-goaway ~the server ended the HTTP/2 connection before its answer, or broke its rules.*
-goaway-calm ~the server ended the HTTP/2 connection before its answer, or broke its rules.*
+goaway ~(the server ended the HTTP/2 connection before its answer, or broke its rules|the server turned the request away).*
+goaway-calm ~(the server ended the HTTP/2 connection before its answer, or broke its rules|the server turned the request away).*
 ROWS
     [ "$(wc -l <"$RAW_REQUESTS")" -eq 4 ] || fail "asked for $(cat "$RAW_REQUESTS")"
 }
