@@ -15,21 +15,6 @@ expect_spec_error() {
     expect_usage "$2" -f "$1"
 }
 
-but_times() { grep -v -e '^/durationMs=' -e '^/timings/' -e '/ms=' <<<"$JSON"; }
-
-# A spec of $1 and the same probe by flags, after it: the same JSON but for the times.
-same_as_flags() {
-    local by_spec by_flags
-    COMMAND=(probectl -f "$1")
-    probe -f "$1" -o json
-    parse_json
-    by_spec="$status $(but_times)"
-    probe "$2" -o json "${@:3}"
-    parse_json
-    by_flags="$status $(but_times)"
-    [ "$by_spec" = "$by_flags" ] || fail "by spec: $by_spec" "by flags: $by_flags"
-}
-
 @test "spec: the same as by flags" {
     same_as_flags '{"httpGet":{"host":"127.0.0.1","port":'"$HTTP_PORT"',"path":"/status/200"}}' \
         http "$HTTP/status/200"
