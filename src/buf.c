@@ -39,13 +39,6 @@ void buf_add(struct buf *buf, const void *bytes, size_t count)
 	buf->data[buf->length] = '\0';
 }
 
-void buf_adopt(struct buf *buf, char *text)
-{
-	size_t length = text ? strlen(text) : 0;
-
-	*buf = (struct buf){.data = text, .length = length, .capacity = text ? length + 1 : 0, .failed = !text};
-}
-
 void buf_text(struct buf *buf, const char *text)
 {
 	buf_add(buf, text, strlen(text));
@@ -61,6 +54,12 @@ void buf_number(struct buf *buf, uint64_t number)
 		number /= 10;
 	} while (number);
 	buf_add(buf, digits + at, sizeof digits - at);
+}
+
+void buf_hex(struct buf *buf, const char *prefix, unsigned char byte, const char *digits)
+{
+	buf_text(buf, prefix);
+	buf_add(buf, (char[]){digits[byte >> 4], digits[byte & 15]}, 2);
 }
 
 void buf_printf(struct buf *buf, const char *format, ...)
@@ -136,7 +135,7 @@ void buf_escape(struct buf *buf, const char *bytes, size_t count)
 		else if (*at == '\n' || *at == '\r' || *at == '\t')
 			buf_text(buf, *at == '\n' ? "\\n" : *at == '\r' ? "\\r" : "\\t");
 		else
-			buf_printf(buf, "\\x%02x", *at);
+			buf_hex(buf, "\\x", *at, "0123456789abcdef");
 		at += length ? length : 1;
 		count -= length ? length : 1;
 	}

@@ -19,6 +19,8 @@ void buf_add(struct buf *buf, const void *bytes, size_t count);
 void buf_text(struct buf *buf, const char *text);
 /* A decimal number: what every probe prints goes without the cost of formatting. */
 void buf_number(struct buf *buf, uint64_t number);
+/* A byte as two of the 16 digits, after a prefix; as cheap, for bodies and paths may be made of such. */
+void buf_hex(struct buf *buf, const char *prefix, unsigned char byte, const char *digits);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Adds bytes that somebody else chose so that they are safe on a terminal and in a log: control
@@ -39,9 +41,6 @@ void buf_cut(struct buf *buf, size_t limit);
 
 /* The text, "" when empty. Owned by the buf. */
 const char *buf_string(const struct buf *buf);
-
-/* Makes the empty buf own a text that malloc made; NULL marks it as failed. */
-void buf_adopt(struct buf *buf, char *text);
 
 /* Frees the memory and makes it {0} again. */
 void buf_free(struct buf *buf);

@@ -9,6 +9,9 @@
 /* What a blocked standard output is given when the deadline has passed already. */
 #define GRACE (20 * (int64_t)DEADLINE_MS)
 
+/* What is gathered before it is written: as much as a pipe holds, so that most texts are written in one. */
+enum { SPILL = 64 << 10 };
+
 static volatile sig_atomic_t exit_code, writing;
 
 static void set_timer(int64_t left)
@@ -48,12 +51,11 @@ static void leave_at(int64_t end, int code)
 	sigprocmask(SIG_UNBLOCK, &open, NULL);
 }
 
-bool output_write(int fd, const struct buf *text, const struct deadline *deadline, int code)
+static bool write_all(int fd, const struct buf *text)
 {
 	const char *at = buf_string(text);
 	size_t left = text->length;
 
-	leave_at(deadline->end, code);
 	writing = 1;
 	while (left > 0) {
 		ssize_t count = write(fd, at, left);
@@ -68,6 +70,30 @@ bool output_write(int fd, const struct buf *text, const struct deadline *deadlin
 		}
 	}
 	return true;
+}
+
+bool output_write(int fd, const struct buf *text, const struct deadline *deadline, int code)
+{
+	leave_at(deadline->end, code);
+	return write_all(fd, text);
+}
+
+void output_spill(struct buf *out)
+{
+	if (out->length < SPILL)
+		return;
+	write_all(STDOUT_FILENO, out);
+	out->length = 0;
+}
+
+size_t output_piece(const char *text, size_t length)
+{
+	if (length <= OUTPUT_PIECE)
+		return length;
+	length = OUTPUT_PIECE;
+	while (((unsigned char)text[length] & 0xc0) == 0x80)
+		length--;
+	return length;
 }
 
 int output_exit_code(const struct spec *spec, enum verdict verdict)
@@ -95,7 +121,8 @@ void output_result(const struct spec *spec, const struct result *result, const s
 
 	if (spec->quiet)
 		return;
+	leave_at(deadline->end, output_exit_code(spec, result->verdict));
 	formats[spec->format](spec, result, &out);
-	output_write(STDOUT_FILENO, &out, deadline, output_exit_code(spec, result->verdict));
+	write_all(STDOUT_FILENO, &out);
 	buf_free(&out);
 }

@@ -22,7 +22,15 @@ bool output_write(int fd, const struct buf *text, const struct deadline *deadlin
 /* Adds "1.9 ms". */
 void output_add_ms(struct buf *out, int64_t nanoseconds);
 
-/* The formats. */
+/* Writes what a format has gathered and empties it, once it is much: the texts that a peer sent need not all be held
+ * once more in the form in which they are printed. */
+void output_spill(struct buf *out);
+
+/* How much of a text of valid UTF-8 to print before the next spill: OUTPUT_PIECE bytes at most, whole characters. */
+enum { OUTPUT_PIECE = 4096 };
+size_t output_piece(const char *text, size_t length);
+
+/* The formats add their text to `out`, and may spill. */
 void output_text(const struct spec *spec, const struct result *result, struct buf *out);
 void output_json(const struct spec *spec, const struct result *result, struct buf *out);
 

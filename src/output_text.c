@@ -38,7 +38,8 @@ static void add_line(const struct spec *spec, const struct result *result, const
 	buf_text(&line, spec->probe->name);
 	buf_text(&line, " ");
 	size_t start = line.length;
-	buf_escape(&line, buf_string(&target), target.length);
+	/* What is cut off need not be escaped, but for a character that stands at the end. */
+	buf_escape(&line, buf_string(&target), target.length < TARGET_LIMIT + 4 ? target.length : TARGET_LIMIT + 4);
 	buf_cut(&line, start + TARGET_LIMIT);
 	buf_text(&line, ": ");
 	buf_escape(&line, result->message, strlen(result->message));
@@ -66,10 +67,21 @@ static void add_line(const struct spec *spec, const struct result *result, const
 	buf_free(&end);
 }
 
+static void add_text(const char *text, size_t length, struct buf *out)
+{
+	while (length > 0) {
+		size_t piece = output_piece(text, length);
+		buf_escape(out, text, piece);
+		output_spill(out);
+		text += piece;
+		length -= piece;
+	}
+}
+
 static void add_value(const cJSON *item, struct buf *out)
 {
 	if (cJSON_IsString(item))
-		buf_escape(out, item->valuestring, strlen(item->valuestring));
+		add_text(item->valuestring, strlen(item->valuestring), out);
 	else if (cJSON_IsNumber(item))
 		buf_printf(out, "%.15g", item->valuedouble);
 	else
@@ -82,7 +94,7 @@ static void add_lines(const char *label, const char *text, struct buf *out)
 	while (*text) {
 		size_t length = strcspn(text, "\n");
 		buf_printf(out, "  %-20s ", label);
-		buf_escape(out, text, length);
+		add_text(text, length, out);
 		buf_text(out, "\n");
 		text += length + (text[length] == '\n');
 	}

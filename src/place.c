@@ -30,7 +30,7 @@ static char *encode_path(const char *path)
 		buf_add(&out, path, plain);
 		path += plain;
 		if (*path && *path != '#')
-			buf_printf(&out, "%%%02X", (unsigned)(unsigned char)*path++);
+			buf_hex(&out, "%", (unsigned char)*path++, "0123456789ABCDEF");
 	}
 	if (out.failed)
 		buf_free(&out);

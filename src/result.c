@@ -135,8 +135,14 @@ static cJSON *text_item(const char *bytes, size_t count)
 	struct buf text = {0};
 
 	buf_utf8(&text, bytes, count);
-	cJSON *item = cJSON_CreateString(buf_string(&text));
-	buf_free(&text);
+	cJSON *item = cJSON_CreateString("");
+	/* It may be large: handed over, not copied. */
+	if (item && text.data) {
+		cJSON_free(item->valuestring);
+		item->valuestring = text.data;
+	} else {
+		buf_free(&text);
+	}
 	return item;
 }
 

@@ -17,7 +17,8 @@ flags_of() {
 
 # offers LINE WORD... - each of the shells offers just these words after the line.
 offers() {
-    local shell line=$1 expected offered
+    local - shell line=$1 expected offered
+    set +T
     shift
     expected=$(printf '%s\n' "$@" | LC_ALL=C sort -u)
     for shell in bash zsh fish; do

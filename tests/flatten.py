@@ -1,6 +1,6 @@
-"""Reads the program's JSON as strictly as it can be read, and prints a line for each value:
-POINTER=VALUE. Exit status 1 and the reason on standard error when it is not one object on one
-line, in valid UTF-8, with every member that is promised and none twice."""
+"""Reads the program's JSON as strictly as it can be read. Each line of standard input names a file; what is in it goes
+to FILE.flat, a line for each value: POINTER=VALUE. The answer is a line, "ok" or what is wrong: it is not one object on
+one line, in valid UTF-8, with every member that is promised and none twice."""
 
 import json
 import re
@@ -18,45 +18,63 @@ PROMISED = {
 }
 
 
+class Wrong(Exception):
+    """It is not as it has to be."""
+
+
 def once(pairs):
     members = dict(pairs)
     if len(members) != len(pairs):
-        sys.exit(f"a member is there twice: {[name for name, _ in pairs]}")
+        raise Wrong(f"a member is there twice: {[name for name, _ in pairs]}")
     return members
 
 
 def no_constant(word):
-    sys.exit(f"{word} is not JSON")
+    raise Wrong(f"{word} is not JSON")
 
 
 def flatten(value, pointer=""):
+    """The lines of a value and of what is in it."""
     if isinstance(value, dict):
         for name, member in value.items():
-            flatten(member, f"{pointer}/{name}")
+            yield from flatten(member, f"{pointer}/{name}")
     elif isinstance(value, list):
         for i, item in enumerate(value):
-            flatten(item, f"{pointer}/{i}")
+            yield from flatten(item, f"{pointer}/{i}")
     elif isinstance(value, str):
         # One line each: what would break it is shown as JSON shows it.
-        print(f"{pointer}={json.dumps(value, ensure_ascii=False)[1:-1]}")
+        yield f"{pointer}={json.dumps(value, ensure_ascii=False)[1:-1]}\n"
     else:
-        print(f"{pointer}={json.dumps(value)}")
+        yield f"{pointer}={json.dumps(value)}\n"
 
 
-def main():
-    sys.stdout.reconfigure(encoding="utf-8")
-    text = sys.stdin.buffer.read().decode("utf-8", "strict")
+def read_verdict(path):
+    with open(path, "rb") as file:
+        text = file.read().decode("utf-8", "strict")
     if not text.endswith("\n") or text.count("\n") != 1:
-        sys.exit(f"not one line: {text!r}")
+        raise Wrong(f"not one line: {text!r}")
     verdict = json.loads(text, object_pairs_hook=once, parse_constant=no_constant)
     for name, kind in PROMISED.items():
         if not isinstance(verdict.get(name), kind):
-            sys.exit(f"no {name}, or not of its type: {text}")
+            raise Wrong(f"no {name}, or not of its type: {text}")
     if verdict["result"] not in ("success", "failure", "unknown"):
-        sys.exit(f"no such result: {text}")
+        raise Wrong(f"no such result: {text}")
     if not re.fullmatch("([A-Z][a-z0-9]*)+", verdict["reason"]):
-        sys.exit(f"not a reason's word: {text}")
-    flatten(verdict)
+        raise Wrong(f"not a reason's word: {text}")
+    return verdict
+
+
+def main():
+    for line in sys.stdin:
+        path = line.rstrip("\n")
+        try:
+            verdict = read_verdict(path)
+            with open(path + ".flat", "w", encoding="utf-8") as file:
+                file.writelines(flatten(verdict))
+            answer = "ok"
+        except (Wrong, ValueError) as error:
+            answer = " ".join(str(error).split())
+        print(answer, flush=True)
 
 
 main()

@@ -5,14 +5,15 @@
 #   expect VERDICT MESSAGE ARGS...    run it as text and as JSON and judge both
 #   expect_usage MESSAGE ARGS...      wrong usage: that one line, exit 2, nothing printed
 #   expect_deadline MS ARGS...        the deadline passes, in either format
-#   field POINTER                     a member of the last JSON output
-#   reason_is WORD                    ... and its reason
-#   timings_are PHASE...              ... and which of its timings are numbers: resolve, connect, tls, firstByte
+#   parse_json, field POINTER, ...    what the last JSON output says: see json.bash
 #   same_as_flags SPEC ARGS...        the JSON and the exit status are the same by SPEC and by ARGS, but for the times
 #   start_server NAME ARGS...         exports the ports that it tells; stop_servers ends all
 #   wait_until COMMAND...             polls, 10 s at most
 
 TESTS=$BATS_TEST_DIRNAME
+# shellcheck source-path=SCRIPTDIR source=json.bash
+. "$TESTS/json.bash"
+
 PROBECTL=$(realpath -m -- "${PROBECTL:-$TESTS/../build/probectl}")
 export PROBECTL
 [ -x "$PROBECTL" ] || {
@@ -61,10 +62,22 @@ wait_until() {
 
 # --- running the program --------------------------------------------------------------------------
 
+# Bats notes where it is before each command that a test runs, which takes longer than the most of them do. A
+# function that does much begins so, and of what it calls Bats notes nothing: its caller's line is what one looks for.
+#
+#     local -
+#     set +T
+
 # The bytes are in $out and $err; output and stderr are what a shell's $() makes of them. Standard
 # input is empty, or the file named by $stdin. timeout(1) is for a program that hangs: the test fails
 # and the suite goes on.
 probe() {
+    local -
+    set +T
+    run_probe "$@"
+}
+
+run_probe() {
     out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err
     COMMAND=(probectl "$@")
     local started=${EPOCHREALTIME/[.,]/}
@@ -72,25 +85,36 @@ probe() {
     PIDS=${PIDS-} timeout --foreground --kill-after=1 20 "${UNDER[@]}" "$PROBECTL" "$@" \
         <"${stdin:-/dev/null}" >"$out" 2>"$err" 3>&- || status=$?
     elapsed=$(((${EPOCHREALTIME/[.,]/} - started) / 1000))
+    [ -z "${TOOK-}" ] || read -r elapsed <"$TOOK"
     read_output
 }
 
-# Bash leaves NUL bytes out, and says so.
-read_output() { { output=$(<"$out") stderr=$(<"$err"); } 2>/dev/null; }
+# run_with MODE - the probes that come run under run_with.py, whose own start is not their time.
+run_with() {
+    UNDER=("$PYTHON" -IS "$TESTS/run_with.py" "$1")
+    export TOOK=$BATS_TEST_TMPDIR/took
+}
+
+read_output() {
+    read_whole output "$out"
+    read_whole stderr "$err"
+}
+
+# read_whole VARIABLE FILE - as $() does it, without a process: no NUL, and no newline at the end.
+read_whole() {
+    local part whole=
+    while IFS= read -r -d '' part; do whole+=$part; done <"$2"
+    whole+=$part
+    printf -v "$1" '%s' "${whole%"${whole##*[!$'\n']}"}"
+}
 
 # A program that was built without TLS takes part in all but TLS.
 has_tls() { [[ $("$PROBECTL" --version) == *OpenSSL* ]]; }
 
 is_static() { ! grep -q 'ld-linux\|ld-musl' "$PROBECTL"; }
 
-exit_of() {
-    case $1 in
-        success) echo 0 ;;
-        failure) echo 1 ;;
-        unknown) echo 2 ;;
-        *) echo "no verdict: $1" ;;
-    esac
-}
+# By the verdict's word.
+declare -gA EXIT_OF=([success]=0 [failure]=1 [unknown]=2)
 
 is_status() { [ "$status" -eq "$1" ] || fail "expected exit status $1"; }
 is_output() { [ "$output" = "$1" ] || fail "expected stdout: $1"; }
@@ -101,13 +125,11 @@ at_least() { ((elapsed >= $1)) || fail "expected an end after no less than $1 ms
 
 # One line, fit for a terminal and for the smallest of the logs.
 is_verdict_line() {
-    local LC_ALL=C lines
-    mapfile lines <"$out"
-    [[ ${#lines[@]} -eq 1 && ${lines[0]} == *$'\n' ]] || fail 'expected one line'
-    [ "${#lines[0]}" -lt 500 ] || fail 'expected less than 500 bytes'
-    [[ ${lines[0]%$'\n'} != *[[:cntrl:]]* ]] || fail 'expected no control character'
-    # NUL is not among what Bash keeps.
-    [ "$(wc -c <"$out")" -eq "${#lines[0]}" ] || fail 'expected no NUL'
+    local LC_ALL=C line
+    if IFS= read -r -d '' line <"$out"; then fail 'expected no NUL'; fi
+    [[ $line == *$'\n' && ${line%$'\n'} != *$'\n'* ]] || fail 'expected one line'
+    [ "${#line}" -lt 500 ] || fail 'expected less than 500 bytes'
+    [[ ${line%$'\n'} != *[[:cntrl:]]* ]] || fail 'expected no control character'
     [ -z "$stderr" ] || fail 'expected nothing on stderr'
 }
 
@@ -119,52 +141,11 @@ message_is() {
     esac
 }
 
-# The last JSON output, a line for each member: /http/status=404
-parse_json() {
-    JSON=$("$PYTHON" -IS "$TESTS/flatten.py" <"$out" 2>&1) || fail "expected JSON on one line: $JSON"
-}
-
-field() {
-    local line
-    while IFS= read -r line; do
-        if [[ $line == "$1="* ]]; then
-            printf '%s\n' "${line#*=}"
-            return
-        fi
-    done <<<"$JSON"
-    fail "expected JSON to have $1: $JSON"
-}
-
-reason_is() { [ "$(field /reason)" = "$1" ] || fail "expected the reason $1"; }
-
-# Those that are not named are null, and the others make no more than the total.
-timings_are() {
-    local phase value values=()
-    for phase in resolve connect tls firstByte; do
-        value=$(field "/timings/${phase}Ms")
-        if [[ " $* " != *" $phase "* ]]; then
-            [ "$value" = null ] || fail "expected no ${phase}Ms"
-        else
-            [[ $value =~ ^[0-9]+(\.[0-9]+)?$ ]] || fail "expected a number of ${phase}Ms"
-            values+=("$value")
-        fi
-    done
-    value=$(field /timings/totalMs)
-    [ "$value" = "$(field /durationMs)" ] || fail 'expected totalMs to be durationMs'
-    awk 'BEGIN { for (i = 2; i < ARGC; i++) sum += ARGV[i]; exit !(ARGV[1] > 0 && sum <= ARGV[1] + 0.001) }' \
-        "$value" "${values[@]}" || fail 'expected the phases to make no more than the total'
-}
-
-# timing_at_least PHASE MS
-timing_at_least() {
-    local value
-    value=$(field "/timings/${1}Ms")
-    [ "${value%%.*}" -ge "$2" ] || fail "expected ${1}Ms to be no less than $2"
-}
-
 # expect_text and expect_json judge the last run by the verdict and the message.
 expect_text() {
-    is_status "$(exit_of "$1")"
+    local -
+    set +T
+    is_status "${EXIT_OF[$1]}"
     is_verdict_line
     [[ $output =~ ^$1:\ ([a-z]+)\ (.*)$ ]] || fail "expected stdout to begin: $1:"
     # What stands between the verdict and the message is the target, which JSON tells apart.
@@ -177,16 +158,18 @@ expect_text() {
 }
 
 expect_json() {
-    is_status "$(exit_of "$1")"
+    local -
+    set +T
+    is_status "${EXIT_OF[$1]}"
     [ -z "$stderr" ] || fail 'expected nothing on stderr'
     parse_json
-    local result message
-    result=$(field /result) && message=$(field /message)
-    [ "$result" = "$1" ] || fail "expected result $1"
-    message_is "$message" "$2"
+    [ "${MEMBERS[/result]}" = "$1" ] || fail "expected result $1"
+    message_is "${MEMBERS[/message]}" "$2"
 }
 
 expect() {
+    local -
+    set +T
     local verdict=$1 message=$2
     shift 2
     probe "$@"
@@ -219,6 +202,8 @@ join() {
 # expect_deadline MS ARGS... - the deadline passes: that is unknown, and not a moment before or much
 # after.
 expect_deadline() {
+    local -
+    set +T
     beside expect_deadline_as json "$@"
     expect_deadline_as text "$@"
     join
@@ -231,18 +216,20 @@ expect_deadline_as() {
     at_least "$timeout"
     within $((timeout + SLACK_MS))
     if [ "$format" = json ]; then
-        [ "$(field /timeoutMs)" = "$timeout" ] || fail "expected a timeoutMs of $timeout"
-        [ "$(field /reason)" = Timeout ] || fail 'expected the reason to be Timeout'
+        [ "${MEMBERS[/timeoutMs]}" = "$timeout" ] || fail "expected a timeoutMs of $timeout"
+        reason_is Timeout
     fi
 }
 
 expect_usage() {
+    local -
+    set +T
     local message=$1
     shift
     probe "$@"
     is_status 2
     is_output ''
-    [ "$(wc -l <"$err")" -eq 1 ] || fail 'expected one line on stderr'
+    [[ -n $stderr && $stderr != *$'\n'* ]] || fail 'expected one line on stderr'
     message_is "${stderr#probectl: }" "$message"
     [[ $stderr == "probectl: "* ]] || fail 'expected the name of the program first'
 }
@@ -253,6 +240,8 @@ but_times() {
 }
 
 same_as_flags() {
+    local -
+    set +T
     local by_spec by_flags
     probe -f "$1" -o json
     parse_json
@@ -312,7 +301,7 @@ put_in_path() {
 
 # What each shell offers after a line, a word each, sorted.
 complete_bash() { "$TESTS/complete.bash" "$TESTS/../completions/probectl.bash" "$1"; }
-complete_zsh() { timeout 20 zsh "$TESTS/complete.zsh" "$TESTS/../completions" "$1"; }
+complete_zsh() { timeout 20 zsh "$TESTS/complete.zsh" "$TESTS/../completions" "$1" "$BATS_FILE_TMPDIR/zcompdump"; }
 complete_fish() {
     HOME=$BATS_TEST_TMPDIR fish -c 'source $argv[1]; complete -C $argv[2]' \
         "$TESTS/../completions/probectl.fish" "$1" | cut -f1 | sort -u

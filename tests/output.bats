@@ -44,7 +44,7 @@ ROWS
         is_status "$1"
         is_stderr ''
         word=$(sed -n '1s/:.*//p' "$out")
-        [ "$(exit_of "$word")" = "$1" ] || fail 'expected the verdict first'
+        [ "${EXIT_OF[$word]-}" = "$1" ] || fail 'expected the verdict first'
         [ "$(wc -l <"$out")" -gt 1 ] || fail 'expected more than one line'
     }
     each_verdict verbose
@@ -52,6 +52,21 @@ ROWS
     local expected
     for expected in resolve connect 'first byte' total "$HTTP" 404; do
         [[ $output == *"$expected"* ]] || fail "expected to read: $expected"
+    done
+}
+
+# It is printed in pieces: none is lost, and no character is cut.
+@test "output: a long text comes whole" {
+    local shift content
+    for shift in '' a ab abc; do
+        content=$shift$(printf 'é€😀%.0s' {1..20000})
+        printf '%s' "$content" >"$BATS_TEST_TMPDIR/long"
+        probe file -o json --body-limit 1MiB -v --regex . "$BATS_TEST_TMPDIR/long"
+        expect_json success '~.*'
+        [ "$(field /file/content)" = "$content" ] || fail 'expected the content in JSON'
+        probe file --body-limit 1MiB -v --regex . "$BATS_TEST_TMPDIR/long"
+        is_status 0
+        [ "$(sed -n 's/^  content  *//p' "$out")" = "$content" ] || fail 'expected the content'
     done
 }
 
@@ -95,7 +110,7 @@ near() { (($1 - $2 >= -1 && $1 - $2 <= 1)) && echo yes; }
     export TERM=xterm
     probe http -v "$HTTP/"
     [[ $output != *"$escape"* ]] || fail 'colour in a file'
-    UNDER=("$PYTHON" "$TESTS/run_with.py" tty)
+    run_with tty
     probe http -v "$HTTP/"
     is_status 0
     [[ $output == *"$escape"* ]] || fail 'no colour on a terminal'
@@ -148,7 +163,7 @@ in_each_format() {
 @test "output: a reader that is gone" {
     local mode
     for mode in gone gone-ignored; do
-        UNDER=("$PYTHON" "$TESTS/run_with.py" "$mode")
+        run_with "$mode"
         each_verdict in_each_format
     done
 }
@@ -164,19 +179,19 @@ in_each_format() {
     }
     local mode
     for mode in unread-pipe unread-tty; do
-        UNDER=("$PYTHON" "$TESTS/run_with.py" "$mode")
+        run_with "$mode"
         unread 0 http "$HTTP/status/200"
         unread 1 exec false
         unread 2 http "$HTTP/silence"
     done
-    UNDER=("$PYTHON" "$TESTS/run_with.py" unread-pipe)
+    run_with unread-pipe
     unread 0 tcp "127.0.0.1:$HTTP_PORT"
 }
 
 @test "output: nobody reads the complaint about wrong usage" {
     local mode
     for mode in unread-stderr gone-stderr; do
-        UNDER=("$PYTHON" "$TESTS/run_with.py" "$mode")
+        run_with "$mode"
         probe http --no-such-option
         is_status 2
         within $((1000 + SLACK_MS))

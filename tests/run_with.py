@@ -7,7 +7,8 @@
     run_with.py gone-ignored COMMAND... ... while SIGPIPE is ignored
     run_with.py rss COMMAND...          as it is; the most memory that it was seen to hold, in KiB, on stderr
 
-The modes unread-stderr and gone-stderr do the same to standard error.
+The modes unread-stderr and gone-stderr do the same to standard error. How long the command took, in ms, goes to the file
+that the variable TOOK names, if it is set.
 """
 
 import fcntl
@@ -69,6 +70,7 @@ def main():
 
         thread = threading.Thread(target=collect, daemon=True)
         thread.start()
+    started = time.monotonic()
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -80,6 +82,9 @@ def main():
         os.close(writer)
     peak = peak_kib(process) if mode == "rss" else 0
     status = process.wait()
+    if took := os.environ.get("TOOK"):
+        with open(took, "w") as file:
+            print(round((time.monotonic() - started) * 1000), file=file)
     if mode == "tty":
         thread.join()
         sys.stdout.buffer.write(b"".join(printed))

@@ -50,7 +50,6 @@ END
 
 teardown_file() { stop_servers; }
 
-is_static() { ! grep -q 'ld-linux\|ld-musl' "$PROBECTL"; }
 
 setup() {
     is_static || skip 'not a static program'

@@ -54,6 +54,8 @@ RAW = {
     "many-headers": b"HTTP/1.1 302 Found\r\nLocation: /raw/many-headers\r\n" + b"a:b\r\n" * 51000 + b"\r\n",
     # Each byte is six in JSON.
     "controls": b"HTTP/1.1 200 OK\r\n\r\n" + b"\x01" * (1 << 20),
+    # Each is three in valid UTF-8.
+    "no-utf-8": b"HTTP/1.1 200 OK\r\n\r\n" + b"\xff" * (1 << 20),
     # A cut after what a probe reads of a body is none of its business.
     "cut-late": b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * (2 * BODY_LIMIT),
     "http10": b"HTTP/1.0 200 OK\r\n\r\nuntil the end of the connection",
