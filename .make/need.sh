@@ -10,7 +10,7 @@ set -eu
 CC=${CC:-cc}
 PKG_CONFIG=${PKG_CONFIG:-pkg-config}
 LOG=${BUILD:-build}/need.log
-OLDEST_BATS=1.5
+OLDEST_BATS=1.7
 
 # Group, how to see that it is there, Debian's packages.
 #   tool NAME   is a command in PATH

@@ -17,8 +17,13 @@ flags_of() {
 
 # offers LINE WORD... - each of the shells offers just these words after the line.
 offers() {
-    local - shell line=$1 expected offered
+    local -
     set +T
+    each_shell_offers "$@"
+}
+
+each_shell_offers() {
+    local shell line=$1 expected offered
     shift
     expected=$(printf '%s\n' "$@" | LC_ALL=C sort -u)
     for shell in bash zsh fish; do

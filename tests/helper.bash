@@ -52,7 +52,20 @@ now_ms() {
     printf '%s' $((us / 1000))
 }
 
+# Bats notes where it is before each command that a test runs, which takes longer than the most of them do. A
+# function that does much begins so, and of what it calls Bats notes nothing: its caller's line is what one looks for.
+#
+#     local -
+#     set +T
+
+# wait_until COMMAND... - polls.
 wait_until() {
+    local -
+    set +T
+    poll_until "$@"
+}
+
+poll_until() {
     local end=$((SECONDS + 10))
     until "$@"; do
         ((SECONDS < end)) || return 1
@@ -61,12 +74,6 @@ wait_until() {
 }
 
 # --- running the program --------------------------------------------------------------------------
-
-# Bats notes where it is before each command that a test runs, which takes longer than the most of them do. A
-# function that does much begins so, and of what it calls Bats notes nothing: its caller's line is what one looks for.
-#
-#     local -
-#     set +T
 
 # The bytes are in $out and $err; output and stderr are what a shell's $() makes of them. Standard
 # input is empty, or the file named by $stdin. timeout(1) is for a program that hangs: the test fails
@@ -145,6 +152,10 @@ message_is() {
 expect_text() {
     local -
     set +T
+    judge_text "$@"
+}
+
+judge_text() {
     is_status "${EXIT_OF[$1]}"
     is_verdict_line
     [[ $output =~ ^$1:\ ([a-z]+)\ (.*)$ ]] || fail "expected stdout to begin: $1:"
@@ -160,6 +171,10 @@ expect_text() {
 expect_json() {
     local -
     set +T
+    judge_json "$@"
+}
+
+judge_json() {
     is_status "${EXIT_OF[$1]}"
     [ -z "$stderr" ] || fail 'expected nothing on stderr'
     parse_json
@@ -170,6 +185,10 @@ expect_json() {
 expect() {
     local -
     set +T
+    expect_both "$@"
+}
+
+expect_both() {
     local verdict=$1 message=$2
     shift 2
     probe "$@"
@@ -202,8 +221,6 @@ join() {
 # expect_deadline MS ARGS... - the deadline passes: that is unknown, and not a moment before or much
 # after.
 expect_deadline() {
-    local -
-    set +T
     beside expect_deadline_as json "$@"
     expect_deadline_as text "$@"
     join
@@ -224,6 +241,10 @@ expect_deadline_as() {
 expect_usage() {
     local -
     set +T
+    judge_usage "$@"
+}
+
+judge_usage() {
     local message=$1
     shift
     probe "$@"
@@ -240,8 +261,6 @@ but_times() {
 }
 
 same_as_flags() {
-    local -
-    set +T
     local by_spec by_flags
     probe -f "$1" -o json
     parse_json
@@ -316,7 +335,8 @@ start_server() {
     mkdir -p "$dir"
     rm -f "$dir/$name.ready"
     # Bats waits for the end of its own descriptor 3.
-    ${SERVER_UNDER-} "$PYTHON" "$TESTS/servers/$name.py" "$@" \
+    # Python's -S: it looks for no packages but its own.
+    ${SERVER_UNDER-} "$PYTHON" -S "$TESTS/servers/$name.py" "$@" \
         </dev/null >"$dir/$name.ready" 2>"$dir/$name.err" 3>&- &
     echo $! >"$dir/$name.pid"
     if ! wait_until read_ready "$dir/$name.ready"; then

@@ -10,11 +10,17 @@
 declare -gA MEMBERS
 
 parse_json() {
-    local - lines line said
+    local -
     set +T
-    start_flattener
-    printf '%s\n' "$out" >&"${FLATTENER[1]}"
-    IFS= read -r said <&"${FLATTENER[0]}" || fail 'expected to be told of the JSON'
+    ask_json_reader
+}
+
+ask_json_reader() {
+    local lines line said reader
+    exec {reader}<>"/dev/tcp/127.0.0.1/$JSON_READER_PORT"
+    printf '%s\n' "$out" >&"$reader"
+    IFS= read -r said <&"$reader" || fail 'expected to be told of the JSON'
+    exec {reader}<&-
     [ "$said" = ok ] || fail "expected JSON on one line: $said"
     mapfile -t lines <"$out.flat"
     printf -v JSON '%s\n' "${lines[@]}"
@@ -23,14 +29,6 @@ parse_json() {
     for line in "${lines[@]}"; do
         MEMBERS[${line%%=*}]=${line#*=}
     done
-}
-
-# One for each shell: a process that starts takes more time than what it is asked for, and a subshell has not what
-# was opened before it. It ends with the shell.
-start_flattener() {
-    [ "${FLATTENER_SHELL-}" != "$BASHPID" ] || return 0
-    coproc FLATTENER { exec "$PYTHON" -IS "$TESTS/flatten.py" 3>&-; }
-    FLATTENER_SHELL=$BASHPID
 }
 
 field() {
@@ -42,8 +40,7 @@ reason_is() { [ "${MEMBERS[/reason]}" = "$1" ] || fail "expected the reason $1";
 
 # Those that are not named are null, and the others make no more than the total.
 timings_are() {
-    local - phase value values=()
-    set +T
+    local phase value values=()
     for phase in resolve connect tls firstByte; do
         value=${MEMBERS[/timings/${phase}Ms]}
         if [[ " $* " != *" $phase "* ]]; then

@@ -24,8 +24,13 @@ setup() {
 # short_of_memory VERDICT ARGS... - the verdict without it, and that or unknown with each of the first allocations
 # failing in turn. Which those are is up to the libraries; all that is said goes to $said.
 short_of_memory() {
-    local - verdict=$1 right n
+    local -
     set +T
+    fail_at_each "$@"
+}
+
+fail_at_each() {
+    local verdict=$1 right n
     right=${EXIT_OF[$1]}
     shift
     probe "$@"

@@ -18,11 +18,14 @@ The service that is asked for says what the answer is:
 """
 
 import os
+import site
 import sys
 import threading
 from concurrent import futures
 
-import grpc
+# It is run without a look for packages, and grpc is one.
+site.main()
+import grpc  # noqa: E402
 
 from common import LOOPBACK, log, ready
 

@@ -1,10 +1,17 @@
-"""Reads the program's JSON as strictly as it can be read. Each line of standard input names a file; what is in it goes
-to FILE.flat, a line for each value: POINTER=VALUE. The answer is a line, "ok" or what is wrong: it is not one object on
-one line, in valid UTF-8, with every member that is promised and none twice."""
+"""Reads the program's JSON as strictly as it can be read, for all tests: a process that starts takes more time than
+what it is asked for.
+
+    json_reader.py
+
+JSON_READER_PORT   each connection is a question: its line names a file. What is in the file goes to FILE.flat, a line for
+                   each value: POINTER=VALUE. The answer is a line, "ok" or what is wrong: it is not one object on one
+                   line, in valid UTF-8, with every member that is promised and none twice.
+"""
 
 import json
 import re
-import sys
+
+from common import bind, port_of, ready
 
 PROMISED = {
     "result": str,
@@ -64,17 +71,24 @@ def read_verdict(path):
     return verdict
 
 
+def answer(path):
+    try:
+        verdict = read_verdict(path)
+        with open(path + ".flat", "w", encoding="utf-8") as file:
+            file.writelines(flatten(verdict))
+        return "ok"
+    except (Wrong, ValueError) as error:
+        return " ".join(str(error).split())
+
+
 def main():
-    for line in sys.stdin:
-        path = line.rstrip("\n")
-        try:
-            verdict = read_verdict(path)
-            with open(path + ".flat", "w", encoding="utf-8") as file:
-                file.writelines(flatten(verdict))
-            answer = "ok"
-        except (Wrong, ValueError) as error:
-            answer = " ".join(str(error).split())
-        print(answer, flush=True)
+    (server,) = bind("127.0.0.1")
+    server.listen(128)
+    ready(JSON_READER_PORT=port_of(server))
+    while True:
+        connection, _ = server.accept()
+        with connection, connection.makefile("rw", encoding="utf-8") as lines:
+            print(answer(lines.readline().rstrip("\n")), file=lines, flush=True)
 
 
 main()
