@@ -19,8 +19,8 @@ struct tls_session {
 	void (*starting)(void *context);
 	void *context;
 
-	bool keep;     /* set before the handshake: tls_library_close will be called */
-	void *library; /* its session, then */
+	bool keep;     /* set before the handshake: the connection stays open, and tls_library_close will be called */
+	void *library; /* libcurl's session, for as long as libcurl has the connection */
 	bool done;     /* the handshake came to its end */
 	bool certificate;
 	char version[16], cipher[48], protocol[16]; /* protocol by ALPN, "" for none */

@@ -129,7 +129,6 @@ void tls_library_hear_out(struct tls_session *session, int fd, const struct dead
 void tls_library_close(struct tls_session *session, int fd)
 {
 	say_good_bye(session->library, fd);
-	SSL_free(session->library);
 	session->library = NULL;
 	ERR_clear_error();
 }
@@ -264,8 +263,7 @@ static void watch_handshake(const SSL *ssl, int where, int value)
 		unsigned length = 0;
 		X509 *certificate = SSL_get1_peer_certificate(ssl);
 		session->done = true;
-		if (session->keep && SSL_up_ref((SSL *)(uintptr_t)ssl) == 1)
-			session->library = (SSL *)(uintptr_t)ssl;
+		session->library = session->keep ? (SSL *)(uintptr_t)ssl : NULL;
 		SSL_get0_alpn_selected(ssl, &protocol, &length);
 		snprintf(session->version, sizeof session->version, "%s", SSL_get_version(ssl));
 		snprintf(session->cipher, sizeof session->cipher, "%s", SSL_get_cipher_name(ssl));

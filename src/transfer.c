@@ -285,6 +285,9 @@ void transfer_run(struct transfer *transfer, const struct deadline *deadline, st
 	while ((message = curl_multi_info_read(multi, &left)))
 		if (message->msg == CURLMSG_DONE)
 			transfer->code = message->data.result;
+	/* The connection is closed, and the session with it, though the handshake may have come to its end. */
+	if (transfer->code != CURLE_OK)
+		transfer->tls.library = NULL;
 	add_phases(transfer, result);
 }
 

@@ -5,6 +5,7 @@
 #   field POINTER          a value
 #   reason_is WORD         the reason
 #   timings_are PHASE...   which of the timings are numbers: resolve, connect, tls, firstByte
+#   timing_at_least PHASE MS
 
 # Bats loads this within a function.
 declare -gA MEMBERS
@@ -56,7 +57,6 @@ timings_are() {
         "$value" "${values[@]}" || fail 'expected the phases to make no more than the total'
 }
 
-# timing_at_least PHASE MS
 timing_at_least() {
     local value=${MEMBERS[/timings/${1}Ms]}
     [ "${value%%.*}" -ge "$2" ] || fail "expected ${1}Ms to be no less than $2"

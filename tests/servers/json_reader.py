@@ -77,8 +77,8 @@ def answer(path):
         with open(path + ".flat", "w", encoding="utf-8") as file:
             file.writelines(flatten(verdict))
         return "ok"
-    except (Wrong, ValueError) as error:
-        return " ".join(str(error).split())
+    except Exception as error:  # whatever it is, the next question has nothing to do with it
+        return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def main():
@@ -87,8 +87,11 @@ def main():
     ready(JSON_READER_PORT=port_of(server))
     while True:
         connection, _ = server.accept()
-        with connection, connection.makefile("rw", encoding="utf-8") as lines:
-            print(answer(lines.readline().rstrip("\n")), file=lines, flush=True)
+        try:
+            with connection, connection.makefile("rw", encoding="utf-8") as lines:
+                print(answer(lines.readline().rstrip("\n")), file=lines, flush=True)
+        except OSError:
+            pass  # the test was ended
 
 
 main()
