@@ -28,9 +28,6 @@ export PYTHON=${PYTHON:-$(python3 -c 'import sys; print(sys.executable)')}
 unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
 unset NO_COLOR TERM
 export LC_ALL=C PYTHONDONTWRITEBYTECODE=1
-# With glibc, freed memory is overwritten, so that nobody gets by with reading it: not a library either, which the
-# sanitizers do not see into.
-export GLIBC_TUNABLES=glibc.malloc.perturb=165:glibc.malloc.tcache_count=0
 
 # Slack beyond the deadline, for a machine that has more to do than this. How near the program comes
 # to the 50 ms of its promise is measured by bench/deadline.
@@ -78,6 +75,10 @@ poll_until() {
 
 # --- running the program --------------------------------------------------------------------------
 
+# Has glibc overwrite freed memory, so that nobody gets by with reading it: not a library either, which the sanitizers
+# do not see into.
+OVERWRITE=glibc.malloc.perturb=165:glibc.malloc.tcache_count=0
+
 # The bytes are in $out and $err; output and stderr are what a shell's $() makes of them. Standard
 # input is empty, or the file named by $stdin. timeout(1) is for a program that hangs: the test fails
 # and the suite goes on.
@@ -92,7 +93,7 @@ run_probe() {
     COMMAND=(probectl "$@")
     local started=${EPOCHREALTIME/[.,]/}
     status=0
-    PIDS=${PIDS-} timeout --foreground --kill-after=1 20 "${UNDER[@]}" "$PROBECTL" "$@" \
+    GLIBC_TUNABLES=$OVERWRITE PIDS=${PIDS-} timeout --foreground --kill-after=1 20 "${UNDER[@]}" "$PROBECTL" "$@" \
         <"${stdin:-/dev/null}" >"$out" 2>"$err" 3>&- || status=$?
     elapsed=$(((${EPOCHREALTIME/[.,]/} - started) / 1000))
     [ -z "${TOOK-}" ] || read -r elapsed <"$TOOK"
