@@ -1,8 +1,8 @@
 #!/bin/sh
 # need.sh GROUP... - sees to it that what building (build), the demonstration (demo), the tests (check), the tests
-# of recipes for real servers (servers), those under valgrind (memcheck), the benchmark (bench), the fuzzer (fuzz) or the
-# linters (lint) need is there. On Debian and its kin what is lacking is installed; elsewhere it is named, and that
-# is an error. Nothing is asked of the network when nothing lacks.
+# against servers that make more of an installation (servers), those under valgrind (memcheck), the benchmark (bench),
+# the fuzzer (fuzz) or the linters (lint) need is there. On Debian and its kin what is lacking is installed; elsewhere
+# it is named, and that is an error. Nothing is asked of the network when nothing lacks.
 #
 # CC and PKG_CONFIG are heeded, for what they name may be there without Debian's package.
 set -eu
@@ -44,6 +44,7 @@ servers  tool redis-server        redis-server
 servers  tool mariadbd            mariadb-server-core
 servers  tool dnsmasq             dnsmasq-base
 servers  tool unbound             unbound
+servers  tool npm                 npm
 servers  glob /usr/lib/postgresql/*/bin/initdb postgresql
 memcheck tool valgrind            valgrind
 bench    tool python3             python3

@@ -245,27 +245,26 @@ nginx_saw() {
     expect_deadline 200 grpc --tls "127.0.0.1:$SILENT_PORT"
 }
 
-if command -v npm >/dev/null && command -v node >/dev/null; then
-    @test "grpc: grpc-js" {
-        install_grpc_js
-        PYTHON=$(command -v node) start_js_server
-        AT=$JS_PORT answers <<ROWS
+@test "grpc: grpc-js" {
+    if ! command -v npm >/dev/null || ! command -v node >/dev/null; then skip 'npm is not there'; fi
+    install_grpc_js
+    start_js_server
+    AT=$JS_PORT answers <<ROWS
 success SERVING Ok SERVING
 failure NOT_SERVING NotServing NOT_SERVING
 failure SERVICE_UNKNOWN ServiceUnknown SERVICE_UNKNOWN: the server does not know the service 'SERVICE_UNKNOWN'
 failure nobody GrpcNotFound NOT_FOUND: the service 'nobody' is not registered: unknown service
 ROWS
-        AT=$JS_EMPTY_PORT answers <<ROWS
+    AT=$JS_EMPTY_PORT answers <<ROWS
 failure x GrpcUnimplemented ~UNIMPLEMENTED: the server has no health service: .*
 ROWS
-        says failure '~.*TLS.*' grpc ":$JS_TLS_PORT"
-        need_tls
-        says success SERVING grpc --tls ":$JS_TLS_PORT" --cacert "$CERTS/ca.crt" --service SERVING
-        says success SERVING grpc --tls ":$JS_MTLS_PORT" --cert "$CERTS/client.pem" --service SERVING
-        says failure '~the server .* a client certificate.*: give --cert and --key.*' grpc --tls ":$JS_MTLS_PORT"
-        says failure '~.+' grpc --tls ":$JS_PORT"
-    }
-fi
+    says failure '~.*TLS.*' grpc ":$JS_TLS_PORT"
+    need_tls
+    says success SERVING grpc --tls ":$JS_TLS_PORT" --cacert "$CERTS/ca.crt" --service SERVING
+    says success SERVING grpc --tls ":$JS_MTLS_PORT" --cert "$CERTS/client.pem" --service SERVING
+    says failure '~the server .* a client certificate.*: give --cert and --key.*' grpc --tls ":$JS_MTLS_PORT"
+    says failure '~.+' grpc --tls ":$JS_PORT"
+}
 
 # Once for all runs, below build/.
 install_grpc_js() {
