@@ -53,11 +53,13 @@ static void leave_at(int64_t end, int code)
 
 static bool write_all(int fd, const struct buf *text)
 {
+	/* What comes after a piece that could not be written would stand in its place. */
+	static bool failed;
 	const char *at = buf_string(text);
 	size_t left = text->length;
 
 	writing = 1;
-	while (left > 0) {
+	while (left > 0 && !failed) {
 		ssize_t count = write(fd, at, left);
 		if (count >= 0) {
 			at += count;
@@ -66,10 +68,10 @@ static bool write_all(int fd, const struct buf *text)
 			struct pollfd writable = {.fd = fd, .events = POLLOUT};
 			poll(&writable, 1, -1);
 		} else if (errno != EINTR) {
-			return false;
+			failed = true;
 		}
 	}
-	return true;
+	return !failed;
 }
 
 bool output_write(int fd, const struct buf *text, const struct deadline *deadline, int code)

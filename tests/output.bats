@@ -168,6 +168,21 @@ in_each_format() {
     done
 }
 
+@test "output: a reader that leaves in the middle of it" {
+    local format
+    head -c 1000000 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/long"
+    for format in -v '-v -o json'; do
+        UNDER=(bash -c 'set -o pipefail; "$@" | head -c 70000' bash)
+        # shellcheck disable=SC2086  # words
+        probe file $format --body-limit 1MiB --regex x "$BATS_TEST_TMPDIR/long"
+        is_status 0
+        [ "${#output}" -eq 70000 ] || fail 'expected what was read'
+        # shellcheck disable=SC2086
+        probe file $format --body-limit 1MiB --not-contains x "$BATS_TEST_TMPDIR/long"
+        is_status 1
+    done
+}
+
 @test "output: a reader that does not read" {
     unread() {
         local format
