@@ -142,7 +142,8 @@ void transfer_explain(const struct transfer *transfer, const struct deadline *de
 		return;
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
-		if (number == ECONNRESET || number == EPIPE)
+		/* A reset that comes between two of its looks at the socket libcurl calls an error of poll. */
+		if (number == ECONNRESET || number == EPIPE || strstr(words, "select/poll"))
 			result_set(result, FAILURE, REASON_CONNECTION_RESET, "connection reset by peer");
 		else
 			result_set(result, FAILURE, REASON_TRUNCATED_RESPONSE, "the connection broke: %s", words);
