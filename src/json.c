@@ -151,12 +151,20 @@ static int set_scalar(struct reader *reader, const struct option *row, const cJS
 				  : takes_both ? "a string or a number"
 					       : "a string");
 	}
-	/* 1e2 is a whole number too; the parsers refuse by themselves what is none of theirs. */
+	/* 1e2 is a whole number too, and 15e-1 a duration; the parsers refuse by themselves what is none of theirs. */
 	double value = item->valuedouble;
-	if (value < -1e15 || value > 1e15 || value != (double)(long long)value)
-		return set_slice(reader, row, text_here(reader));
-	snprintf(number, sizeof number, "%lld", (long long)value);
-	return set_text(reader, row, number);
+	bool fits = value > -1e15 && value < 1e15;
+	if (fits && value == (double)(long long)value) {
+		snprintf(number, sizeof number, "%lld", (long long)value);
+		return set_text(reader, row, number);
+	}
+	struct slice text = text_here(reader);
+	if (fits && row->type == OPTION_DURATION &&
+	    (memchr(text.at, 'e', text.length) || memchr(text.at, 'E', text.length))) {
+		snprintf(number, sizeof number, "%.9f", value);
+		return set_text(reader, row, number);
+	}
+	return set_slice(reader, row, text);
 }
 
 /* {"name": "X-Probe", "value": "1"} */

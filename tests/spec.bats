@@ -132,6 +132,7 @@ ROWS
 exec.command      {"exec":{"command":["false"]}}                          exec false
 exec.timeout      {"exec":{"command":["true"]},"timeout":"1500ms"}        exec -t 1500ms true
 exec.timeout      {"exec":{"command":["true"]},"timeout":1.5}             exec -t 1500ms true
+exec.timeout      {"exec":{"command":["true"]},"timeout":15e-1}           exec -t 1500ms true
 exec.timeoutSeconds {"exec":{"command":["true"]},"timeoutSeconds":2}      exec -t 2s true
 exec.exitCodes    {"exec":{"command":["true"]},"exitCodes":"3,4,5"}       exec --exit-codes 3,4,5 true
 exec.exitCodes    {"exec":{"command":["false"]},"exitCodes":"nagios"}     exec --exit-codes nagios false
