@@ -12,8 +12,6 @@ enum content_state content_read_open(int fd, size_t limit, const struct deadline
 	*cut = false;
 	for (;;) {
 		struct pollfd readable = {.fd = fd, .events = POLLIN};
-		if (deadline_over(deadline))
-			return CONTENT_STOPPED;
 		int ready = deadline_poll(deadline, &readable, 1, DEADLINE_NEVER);
 		if (ready < 0)
 			return CONTENT_STOPPED;

@@ -190,8 +190,7 @@ static bool await(struct talk *talk)
 			result_add(talk->result, "then %s", how_it_ended(talk));
 			return false;
 		}
-		/* A peer that never pauses is always readable. */
-		if (deadline_over(talk->deadline) || deadline_poll(talk->deadline, &readable, 1, until) < 0) {
+		if (deadline_poll(talk->deadline, &readable, 1, until) < 0) {
 			stop(talk);
 			return false;
 		}
@@ -221,8 +220,7 @@ static void hold(struct talk *talk)
 		}
 		if (now >= end)
 			break;
-		if (deadline_over(talk->deadline) ||
-		    deadline_poll(talk->deadline, &readable, 1, until < end ? until : end) < 0) {
+		if (deadline_poll(talk->deadline, &readable, 1, until < end ? until : end) < 0) {
 			result_stopped(talk->result, talk->deadline, "the connection was not held long enough yet");
 			return;
 		}

@@ -9,8 +9,13 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t interrupted;
+/* A reader that is gone and a file that may not grow are errors of write, not the program's end. */
+static struct {
+	int number;
+	bool was_ignored;
+} write_signals[] = {{.number = SIGPIPE}, {.number = SIGXFSZ}};
+enum { WRITE_SIGNALS = sizeof write_signals / sizeof *write_signals };
 static sigset_t original_mask;
-static bool pipe_was_ignored;
 static bool call_left_behind;
 
 int64_t deadline_now(void)
@@ -43,15 +48,18 @@ void deadline_catch_signals(void)
 		if (before.sa_handler == SIG_IGN && (caught[i] == SIGHUP || caught[i] == SIGQUIT))
 			sigaction(caught[i], &ignore, NULL);
 	}
-	sigaction(SIGPIPE, &ignore, &before);
-	pipe_was_ignored = before.sa_handler == SIG_IGN;
+	for (size_t i = 0; i < WRITE_SIGNALS; i++) {
+		sigaction(write_signals[i].number, &ignore, &before);
+		write_signals[i].was_ignored = before.sa_handler == SIG_IGN;
+	}
 }
 
 void deadline_restore_signals(void)
 {
 	/* Handlers are reset by exec itself; what is ignored or blocked is not. */
-	if (!pipe_was_ignored)
-		sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+	for (size_t i = 0; i < WRITE_SIGNALS; i++)
+		if (!write_signals[i].was_ignored)
+			sigaction(write_signals[i].number, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
 	sigprocmask(SIG_SETMASK, &original_mask, NULL);
 }
 
@@ -62,7 +70,7 @@ int deadline_interrupted(void)
 
 bool deadline_over(const struct deadline *deadline)
 {
-	return interrupted || deadline_now() >= deadline->end;
+	return deadline_poll(deadline, NULL, 0, 0) < 0;
 }
 
 int deadline_poll(const struct deadline *deadline, struct pollfd *descriptors, nfds_t count, int64_t until)

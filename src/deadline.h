@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 /* The one deadline of the program, in nanoseconds of CLOCK_MONOTONIC. Every wait goes through
- * deadline_poll, which is also the only place where a signal is let in. */
+ * deadline_poll, which is also the only place where a signal is let in; so whoever works for long without
+ * waiting asks deadline_over now and then. */
 struct deadline {
 	int64_t start;
 	int64_t end;
@@ -21,7 +22,7 @@ enum { DEADLINE_MS = 1000000 };
 int64_t deadline_now(void);
 
 /* Holds back SIGINT, SIGTERM, SIGHUP and SIGQUIT until the next deadline_poll, and SIGCHLD so that a
- * child's end wakes it; ignores SIGPIPE. Call once, first. */
+ * child's end wakes it; ignores SIGPIPE and SIGXFSZ. Call once, first. */
 void deadline_catch_signals(void);
 
 /* Undoes deadline_catch_signals as far as a program started with exec would inherit it. Safe in a vfork

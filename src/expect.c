@@ -21,7 +21,8 @@ struct judging {
 	struct buf texts;                /* what that is, joined */
 	bool show;                       /* the content is worth an excerpt */
 	bool broken;                     /* what failed cannot be mended by more content */
-	const char *stopped, *no_memory; /* a pattern that could not be judged */
+	const char *stopped, *no_memory; /* a pattern or a JSON pointer that could not be judged */
+	const char *still;               /* what was being done with the one that was stopped */
 };
 
 bool expect_content(const struct spec *spec)
@@ -189,6 +190,12 @@ static void add_value(struct buf *message, struct slice value, bool with_type)
 	buf_free(&shown);
 }
 
+static void stop(struct judging *judging, const char *what, const char *still)
+{
+	judging->stopped = what;
+	judging->still = still;
+}
+
 /* What does not hold of one value; nothing where it does. */
 static void compare(struct judging *judging, const char *pointer, const char *value)
 {
@@ -197,8 +204,14 @@ static void compare(struct judging *judging, const char *pointer, const char *va
 	struct slice wanted = {value, strlen(value)}, found;
 	bool is_there = pointer_find(seen->bytes, seen->count, pointer, &found);
 
-	if (pointer_find(value, wanted.length, "", &wanted) && is_there && pointer_equal(wanted, found))
-		return;
+	if (pointer_find(value, wanted.length, "", &wanted) && is_there) {
+		if (pointer_equal(wanted, found, judging->deadline))
+			return;
+		if (deadline_over(judging->deadline)) {
+			stop(judging, *pointer ? pointer : "the JSON", "compared");
+			return;
+		}
+	}
 	buf_escape(&message, *pointer ? pointer : "the JSON", strlen(*pointer ? pointer : "the JSON"));
 	buf_cut(&message, WANTED);
 	if (is_there) {
@@ -255,8 +268,13 @@ static void judge_json(struct judging *judging)
 		no_json(judging, at);
 		return;
 	}
-	for (size_t i = 0; i < pairs->count; i += 2)
-		compare(judging, pairs->items[i], pairs->items[i + 1]);
+	for (size_t i = 0; i < pairs->count && !judging->stopped; i += 2) {
+		/* Each is looked for in all of the content. */
+		if (i > 0 && deadline_over(judging->deadline))
+			stop(judging, pairs->items[i], "looked for");
+		else
+			compare(judging, pairs->items[i], pairs->items[i + 1]);
+	}
 }
 
 /* Last of all, since it may take all the time that is left. */
@@ -270,7 +288,7 @@ static void judge_regex(struct judging *judging)
 		enum pattern_state state = pattern_find(pattern, seen->bytes, seen->count, judging->deadline);
 		struct buf message = {0};
 		if (state == PATTERN_STOPPED)
-			judging->stopped = pattern;
+			stop(judging, pattern, "matched");
 		if (state == PATTERN_NO_MEMORY)
 			judging->no_memory = pattern;
 		if (state != PATTERN_NOT_FOUND)
@@ -305,15 +323,17 @@ static void add_excerpt(struct judging *judging)
 		   limit);
 }
 
-/* Patterns that could not be judged leave the verdict open, unless it is a failure already. */
+/* What could not be judged leaves the verdict open, unless it is a failure already. */
 static void conclude_open(struct judging *judging)
 {
-	const char *pattern = judging->stopped ? judging->stopped : judging->no_memory;
 	struct result *result = judging->result;
 	struct buf text = {0};
 
-	quote_text(&text, pattern);
-	buf_text(&text, judging->stopped ? " is still being matched" : " needs more memory than it may have");
+	quote_text(&text, judging->stopped ? judging->stopped : judging->no_memory);
+	if (judging->stopped)
+		buf_printf(&text, " is still being %s", judging->still);
+	else
+		buf_text(&text, " needs more memory than it may have");
 	if (result->verdict == FAILURE)
 		result_add(result, "%s", buf_string(&text));
 	else if (judging->stopped)

@@ -75,16 +75,19 @@ static int inform(const struct cli *cli)
 	return written ? 0 : 2;
 }
 
+static void set_end(struct deadline *deadline, const struct spec *spec)
+{
+	deadline->end = deadline->start + spec->timeout_ms * DEADLINE_MS;
+}
+
 static int prepare(const struct cli *cli, struct deadline *deadline, struct spec *spec, struct error *error)
 {
-	/* Until the spec is read, the timeout is that of the command line. */
-	deadline->end = deadline->start + spec->timeout_ms * DEADLINE_MS;
 	int status = cli->spec_source ? json_read(cli->spec_source, deadline, spec, error) : 0;
 	/* The exit codes of the command line hold for a wrong spec too. */
 	cli_apply_common(cli, spec);
 	if (status != 0 || cli_apply(cli, spec, error) != 0)
 		return -1;
-	deadline->end = deadline->start + spec->timeout_ms * DEADLINE_MS;
+	set_end(deadline, spec);
 	return spec_validate(spec, deadline, error);
 }
 
@@ -93,7 +96,11 @@ static int perform(const struct spec *spec, const struct deadline *deadline)
 	struct result result;
 
 	result_init(&result, spec);
-	spec->probe->run(spec, deadline, &result);
+	/* A large spec, or a signal that came before anything else, leaves no time to ask anybody. */
+	if (deadline_over(deadline))
+		result_stopped(&result, deadline, "the probe had not begun");
+	else
+		spec->probe->run(spec, deadline, &result);
 	result.duration = deadline_now() - deadline->start;
 	expect_latency(spec, &result);
 	/* As today's kubelet judges it. */
@@ -114,11 +121,12 @@ int main(int argc, char **argv)
 	struct error error;
 	int code;
 
-	/* Until the timeout is known, for complaints. */
-	deadline.end = deadline.start + 1000 * (int64_t)DEADLINE_MS;
 	deadline_catch_signals();
 	keep_standard_descriptors();
-	if (option_defaults(&spec, NULL, &error) != 0 || cli_parse(argc, argv, &cli, &spec, &error) != 0)
+	bool right = option_defaults(&spec, NULL, &error) == 0 && cli_parse(argc, argv, &cli, &spec, &error) == 0;
+	/* Until the spec is read, the timeout is that of the command line, as far as that was understood. */
+	set_end(&deadline, &spec);
+	if (!right)
 		code = refuse(&spec, &error, &deadline);
 	else if (cli.action != ACTION_PROBE)
 		code = inform(&cli);

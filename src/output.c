@@ -12,7 +12,7 @@
 /* What is gathered before it is written: as much as a pipe holds, so that most texts are written in one. */
 enum { SPILL = 64 << 10 };
 
-static volatile sig_atomic_t exit_code, writing;
+static volatile sig_atomic_t exit_code, writing, hurried;
 
 static void set_timer(int64_t left)
 {
@@ -23,15 +23,17 @@ static void set_timer(int64_t left)
 
 static void leave(int number)
 {
-	/* On a machine with much to do the time may have passed before there was any to write. */
-	if (number == SIGALRM && !writing)
-		set_timer(GRACE);
-	else
+	if (number == SIGALRM && writing)
 		_exit(exit_code);
+	/* On a machine with much to do the time may have passed before there was any to write. And who is told to end
+	 * is often told twice, the second time in the middle of saying so. */
+	if (number == SIGALRM || !hurried)
+		set_timer(GRACE);
+	hurried = hurried || number != SIGALRM;
 }
 
 /* A write to a terminal or a pipe that nobody reads blocks for ever, whatever poll said before. The verdict is
- * known by now: a timer or a signal ends the program with its exit code. */
+ * known by now: a timer ends the program with its exit code, and a signal leaves it little time. */
 static void leave_at(int64_t end, int code)
 {
 	static const int ending[] = {SIGALRM, SIGINT, SIGTERM};

@@ -309,13 +309,15 @@ static bool find_member(struct slice object, struct slice wanted, struct slice *
 }
 
 /* Has each of two objects or arrays what the other has? The members of an object may stand in any order. */
-static bool same_items(struct slice a, struct slice b, bool has_keys)
+static bool same_items(struct slice a, struct slice b, bool has_keys, const struct deadline *deadline)
 {
 	struct walk left = {.at = a.at + 1, .end = a.at + a.length}, right = {.at = b.at + 1, .end = b.at + b.length};
 	struct walk again = left, other = right;
 	struct slice key, value, other_key, other_value;
 	bool more;
 
+	if (deadline_over(deadline))
+		return false;
 	/* As many, first of all: then what is looked up is no more often looked up than the smaller one has members. */
 	do {
 		more = next_item(&left, has_keys, &key, &value);
@@ -326,22 +328,23 @@ static bool same_items(struct slice a, struct slice b, bool has_keys)
 		next_item(&other, has_keys, &other_key, &other_value);
 		/* A key that stands twice in one must not make up for one that only the other has. */
 		if (has_keys && !letters_equal(key, other_key) &&
-		    (!find_member(a, other_key, &other_value) || !find_member(b, key, &other_value)))
+		    (deadline_over(deadline) || !find_member(a, other_key, &other_value) ||
+		     !find_member(b, key, &other_value)))
 			return false;
-		if (!pointer_equal(value, other_value))
+		if (!pointer_equal(value, other_value, deadline))
 			return false;
 	}
 	return true;
 }
 
-bool pointer_equal(struct slice a, struct slice b)
+bool pointer_equal(struct slice a, struct slice b, const struct deadline *deadline)
 {
 	enum pointer_kind kind = pointer_kind(a);
 
 	if (kind != pointer_kind(b))
 		return false;
 	if (kind == KIND_OBJECT || kind == KIND_ARRAY)
-		return same_items(a, b, kind == KIND_OBJECT);
+		return same_items(a, b, kind == KIND_OBJECT, deadline);
 	if (kind == KIND_STRING)
 		return letters_equal(a, b);
 	/* Of the words, only those of the booleans differ. */

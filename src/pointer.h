@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "buf.h"
+#include "deadline.h"
 #include "error.h"
 #include "value.h"
 
@@ -32,8 +33,9 @@ enum pointer_kind { KIND_NULL, KIND_BOOLEAN, KIND_NUMBER, KIND_STRING, KIND_ARRA
 
 enum pointer_kind pointer_kind(struct slice value);
 
-/* Is one value equal to another? However it is written: numbers and characters have many ways, members any order. */
-bool pointer_equal(struct slice a, struct slice b);
+/* Is one value equal to another? However it is written: numbers and characters have many ways, members any order, which
+ * may take long. False, too, when the deadline passes or a signal asks to end before that is known. */
+bool pointer_equal(struct slice a, struct slice b, const struct deadline *deadline);
 
 /* Adds a value without the space around its parts; at most `limit` characters and escapes of it. */
 void pointer_print(struct slice value, size_t limit, struct buf *json);

@@ -87,6 +87,13 @@ ROWS
     expect success '~.*' tcp -t 1h "127.0.0.1:$ACCEPT_PORT"
 }
 
+@test "deadline: it holds for reading the spec" {
+    local words
+    words=$(printf ',""%.0s' {1..30000})
+    probe -t 1ms -f "{\"exec\":{\"command\":[\"true\"$words]}}"
+    expect_text unknown 'no answer within 1ms: the probe had not begun'
+}
+
 @test "deadline: --timeout-as failure" {
     probe http -t 200ms --timeout-as failure "$HTTP/silence"
     expect_text failure '~.*'

@@ -110,6 +110,28 @@ regex_error() {
     output_matches "the body does not contain 'x'"
 }
 
+@test "expect: json that takes its time to compare is no way past the deadline" {
+    local dir=$BATS_TEST_TMPDIR
+    # Members in another order are looked for one by one.
+    "$PYTHON" -ISc 'import json, sys
+members = [str(i) for i in range(20000)]
+path = sys.argv[1]
+open(path + "/body", "w").write(json.dumps(dict.fromkeys(reversed(members), 1)))
+wanted = {"": dict.fromkeys(members, 1)}
+open(path + "/spec", "w").write(json.dumps(
+    {"file": {"path": path + "/body", "bodyLimit": "1MiB", "json": wanted}, "timeout": "400ms"}))
+open(path + "/list", "w").write(json.dumps([1] * 340000))
+pairs = {f"/{i}": 1 for i in range(256)}
+open(path + "/pairs", "w").write(json.dumps(
+    {"file": {"path": path + "/list", "bodyLimit": "1MiB", "json": pairs}, "timeout": "400ms"}))' "$dir"
+    probe -f "$dir/spec"
+    expect_text unknown "no answer within 400ms: 'the JSON' is still being compared"
+    within $((400 + SLACK_MS))
+    probe -f "$dir/pairs" -o json
+    expect_json unknown "~no answer within 400ms: '/[0-9]+' is still being (looked for|compared)"
+    within $((400 + SLACK_MS))
+}
+
 @test "expect: json values" {
     expect success '~.*' http --json /status=UP --json /components/db/status=UP "$S/actuator/health"
     expect success '~.*' http --json /number=3 --json '/text="3"' --json /float=1.5 --json /true=true \

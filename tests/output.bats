@@ -160,6 +160,15 @@ in_each_format() {
     at_once 1 exec false
 }
 
+@test "output: a file that may not grow" {
+    local file=$BATS_TEST_TMPDIR/full
+    UNDER=(sh -c 'ulimit -f 0 && exec "$@" >"$0"' "$file")
+    each_verdict in_each_format
+    UNDER=(sh -c 'ulimit -f 0 && exec "$@" >"$0" 2>&1' "$file")
+    at_once 1 exec false
+    at_once 2 exec --no-such-option
+}
+
 @test "output: a reader that is gone" {
     local mode
     for mode in gone gone-ignored; do
@@ -211,6 +220,12 @@ in_each_format() {
         is_status 2
         within $((1000 + SLACK_MS))
     done
+    # It holds for complaints as well, as far as it was understood.
+    run_with unread-stderr
+    probe http -t 2s --no-such-option
+    is_status 2
+    at_least 2000
+    within $((2000 + SLACK_MS))
 }
 
 @test "output: neither the locale nor the environment matter" {

@@ -175,17 +175,30 @@ has_open() {
 ROWS
 }
 
-@test "signal: a second one while the first is being seen to" {
-    PIDS=$PIDS "$PROBECTL" exec -t 30s -- "$COMMAND_FILE" family >/dev/null 2>&1 3>&- &
+@test "signal: one after the other" {
+    out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err
+    PIDS=$PIDS "$PROBECTL" exec -t 30s -- "$COMMAND_FILE" family >"$out" 2>"$err" 3>&- &
     local pid=$!
     COMMAND=(probectl exec -t 30s -- "$COMMAND_FILE" family)
     wait_until noted 5
-    kill "$pid"
-    kill "$pid" 2>/dev/null || true
+    # Until there is nobody to take it.
+    while kill "$pid" 2>/dev/null; do :; done
     status=0
     wait "$pid" || status=$?
-    is_status 2
+    read_output
+    expect_text unknown 'interrupted by SIGTERM'
     all_gone 5
+}
+
+@test "signal: one that was there before the probe" {
+    UNDER=(env --block-signal=TERM sh -c 'kill -TERM $$; exec "$@"' sh)
+    local -a probes=("file /" "process --pid 1" "process --name sh" "exec true" "tcp :$HTTP_PORT" "http $HTTP/status/200")
+    local words
+    for words in "${probes[@]}"; do
+        # shellcheck disable=SC2086  # words
+        expect unknown 'interrupted by SIGTERM: the probe had not begun' $words
+    done
+    reason_is Interrupted
 }
 
 @test "signal: --timeout-as has no say in it, --exit-codes has" {
