@@ -40,6 +40,9 @@ struct places {
 
 extern char **environ;
 
+/* The usual size of a pipe (pipe(7)). */
+enum { PIPE_HOLDS = 64 << 10 };
+
 static int find_places(const char *name, struct places *places)
 {
 	const char *search = strchr(name, '/') ? NULL : getenv("PATH");
@@ -97,10 +100,11 @@ static void become(const struct launch *launch)
 		execve(launch->paths[i], launch->argv, environ);
 		if (errno == ENOENT || errno == ENOTDIR)
 			continue;
-		/* As execvp does: a file that may not be run does not hide one that may, further on. */
+		/* As execvp does: neither a file that may not be run nor a file system that is gone hides what stands
+		 * further on. */
 		worst = errno;
 		place = i;
-		if (errno != EACCES)
+		if (errno != EACCES && errno != ESTALE && errno != ENODEV && errno != ETIMEDOUT)
 			break;
 	}
 	refuse(launch, worst, place);
@@ -146,12 +150,17 @@ static void explain(const char *name, const char *place, int error, struct resul
 	}
 }
 
+/* How much is read at a time, however little of it is kept: as much as a pipe holds, or as is kept, so that what is
+ * kept moves seldom. */
+static size_t piece(size_t limit)
+{
+	return limit > PIPE_HOLDS ? limit : PIPE_HOLDS;
+}
+
 /* Reads what is there now, and keeps the end of it. Returns false at the end of the output. */
 static bool drain(int fd, struct command *command)
 {
-	/* The kept part may grow to twice its size before its start is dropped, so that it moves seldom. */
-	char *room = command->output + command->kept;
-	ssize_t count = read(fd, room, command->limit);
+	ssize_t count = read(fd, command->output + command->kept, piece(command->limit));
 
 	if (count < 0)
 		return errno == EAGAIN || errno == EINTR;
@@ -178,8 +187,10 @@ static bool has_ended(pid_t pid, struct command *command)
 {
 	siginfo_t info = {.si_pid = 0};
 
-	/* It is left to descendants_end to reap. */
-	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != pid)
+	/* It is left to descendants_end to reap. One that asked to be traced (PTRACE_TRACEME), by us therefore, is told
+	 * of as well when it stops; that is no end. */
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != pid ||
+	    (info.si_code != CLD_EXITED && info.si_code != CLD_KILLED && info.si_code != CLD_DUMPED))
 		return false;
 	command->state = info.si_code == CLD_EXITED ? COMMAND_EXITED : COMMAND_SIGNALED;
 	command->status = info.si_status;
@@ -236,7 +247,8 @@ void command_run(const char *const *words, size_t count, size_t limit, const str
 	struct places places = {0};
 	char **argv = calloc(count + 1, sizeof *argv);
 
-	*command = (struct command){.state = COMMAND_NOT_STARTED, .output = malloc(2 * limit), .limit = limit};
+	*command = (struct command){
+	    .state = COMMAND_NOT_STARTED, .output = malloc(limit + piece(limit)), .limit = limit};
 	if (!argv || !command->output || find_places(words[0], &places) != 0) {
 		result_no_resources(result, "cannot be run", ENOMEM);
 		goto end;

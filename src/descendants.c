@@ -16,6 +16,9 @@
 /* A killed process ends when the kernel gives it a moment, which a busy machine may delay. One that has not ended
  * within this, while no other did, hangs in the kernel. */
 #define PATIENCE (200 * (int64_t)DEADLINE_MS)
+/* The same where none that is left may be killed (one of another user, by a set-user-ID program): it may still end by
+ * itself. */
+#define PATIENCE_IN_VAIN (10 * (int64_t)DEADLINE_MS)
 /* However many there are and however fast they fork. */
 #define LIMIT (2000 * (int64_t)DEADLINE_MS)
 enum { LOOK_AGAIN_NS = 100000 };
@@ -66,9 +69,27 @@ void descendants_adopt(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
+/* What came of one round of killing. */
+struct round {
+	int alive;  /* children that had not ended yet */
+	int killed; /* those of them that could be told to end */
+};
+
+/* Kills a process if it is a child. Only the parent may wait for a process, and until it has, the number is not given
+ * to another: so who is a child cannot be mistaken. */
+static void kill_child(pid_t pid, struct round *round)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0 || info.si_pid != 0)
+		return;
+	round->alive++;
+	round->killed += kill(pid, SIGKILL) == 0;
+}
+
 /* Kills the children that the kernel lists, and they are all that there are at the moment. Returns false where it does
  * not list them: no /proc, or a kernel without CONFIG_PROC_CHILDREN. */
-static bool kill_listed(void)
+static bool kill_listed(struct round *round)
 {
 	char path[64], list[4096];
 	ssize_t count;
@@ -87,7 +108,7 @@ static bool kill_listed(void)
 			/* Every number has a blank behind it; one that has none goes on in the next part. */
 			if (end == at || *end == '\0')
 				break;
-			kill((pid_t)pid, SIGKILL);
+			kill_child((pid_t)pid, round);
 			at = end;
 		}
 		kept = length - (size_t)(at - list);
@@ -110,37 +131,28 @@ static __attribute__((noinline)) pid_t newest_pid(void)
 	return pid;
 }
 
-/* Kills the children among the numbers from..to, the youngest first, for it is the one that may be forking on. Returns
- * how many were alive. Only the parent may wait for a process, and until it has, the number is not given to another: so
- * who is a child cannot be mistaken. */
-static int kill_numbered(pid_t from, pid_t to)
+/* Kills the children among the numbers from..to, the youngest first, for it is the one that may be forking on. */
+static void kill_numbered(pid_t from, pid_t to, struct round *round)
 {
-	int alive = 0;
-
-	for (pid_t pid = to; pid >= from; pid--) {
-		siginfo_t info = {.si_pid = 0};
-		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0)
-			continue;
-		kill(pid, SIGKILL);
-		alive += info.si_pid == 0;
-	}
-	return alive;
+	for (pid_t pid = to; pid >= from; pid--)
+		kill_child(pid, round);
 }
 
-/* Without /proc the children can only be found by asking for every number that they may have. Returns how many were
- * still alive. */
-static int kill_searched(pid_t first, bool everywhere)
+/* Without /proc the children can only be found by asking for every number that they may have. */
+static void kill_searched(pid_t first, bool everywhere, struct round *round)
 {
 	pid_t newest = newest_pid(), largest = LARGEST_PID;
 
-	if (newest >= first)
-		return kill_numbered(first, newest);
+	if (newest >= first) {
+		kill_numbered(first, newest, round);
+		return;
+	}
 	/* The numbers have wrapped, or no process could be made to ask. Where is not known; four million take a
 	 * second. */
 	if (!everywhere && first <= USUAL_LARGEST_PID)
 		largest = USUAL_LARGEST_PID;
-	int alive = kill_numbered(FIRST_REUSED, newest < 0 ? first : newest);
-	return alive + kill_numbered(first, largest);
+	kill_numbered(FIRST_REUSED, newest < 0 ? first : newest, round);
+	kill_numbered(first, largest, round);
 }
 
 /* Reaps what has ended. Returns how many, -1 when no child is left. */
@@ -156,7 +168,7 @@ static int reap(void)
 
 int descendants_end(pid_t first)
 {
-	int64_t start = deadline_now(), progress = start;
+	int64_t start = deadline_now(), progress = start, patience = PATIENCE;
 	bool everywhere = false;
 	sigset_t child;
 	int reaped;
@@ -169,21 +181,23 @@ int descendants_end(pid_t first)
 	/* Most commands leave nothing else, and then this is all. Killing a parent hands its children to us: look again
 	 * until there is none. */
 	while ((reaped = reap()) >= 0) {
+		struct round round = {0};
 		int64_t now = deadline_now();
 		if (reaped > 0)
 			progress = now;
-		if (now - progress > PATIENCE || now - start > LIMIT)
+		if (now - progress > patience || now - start > LIMIT)
 			return -1;
-		if (!kill_listed()) {
-			int alive = kill_searched(first, everywhere);
+		if (!kill_listed(&round)) {
+			kill_searched(first, everywhere, &round);
 			/* The search itself may take its time. */
 			progress += deadline_now() - now;
 			/* There is one, and it is not where it was looked for. */
-			if (alive == 0 && !everywhere) {
+			if (round.alive == 0 && !everywhere) {
 				everywhere = true;
 				start = deadline_now();
 			}
 		}
+		patience = round.alive && !round.killed ? PATIENCE_IN_VAIN : PATIENCE;
 		sigtimedwait(&child, NULL, &(struct timespec){.tv_nsec = LOOK_AGAIN_NS});
 	}
 	return 0;

@@ -39,28 +39,33 @@ static const char *signal_name(int number)
 	return number > 0 && (size_t)number < sizeof names / sizeof *names && names[number] ? names[number] : "signal";
 }
 
-/* The last line of the output that has something in it, which is where a failing check says why. */
-static struct slice last_line(const char *output, size_t length)
+/* Adds the last line of the output that has something in it, which is where a failing check says why. The start of a
+ * line tells more than its end. */
+static void add_last_line(struct buf *out, const struct command *command, size_t limit)
 {
+	const char *output = command->output;
+	size_t length = command->kept;
+
 	while (length > 0 && (unsigned char)output[length - 1] <= ' ')
 		length--;
 	size_t start = length;
 	while (start > 0 && output[start - 1] != '\n' && output[start - 1] != '\r')
 		start--;
-	return (struct slice){output + start, length - start};
+	/* Each byte takes one at least. */
+	length -= start;
+	buf_escape(out, output + start, length <= limit ? length : limit + 1);
+	buf_cut(out, limit);
 }
 
 /* "exit status 3: the last line" */
 static void judge(struct result *result, enum verdict verdict, enum reason reason, const char *what,
 		  const struct command *command)
 {
-	struct slice line = last_line(command->output, command->kept);
+	struct buf line = {0};
 
-	/* The start of a line tells more than its end, and the message is short. */
-	if (line.length > 300)
-		line.length = 300;
-	result_set(result, verdict, reason, "%s%s%.*s", what, line.length ? ": " : "", (int)line.length,
-		   line.length ? line.at : "");
+	add_last_line(&line, command, 300);
+	result_set(result, verdict, reason, "%s%s%s", what, line.length ? ": " : "", buf_string(&line));
+	buf_free(&line);
 }
 
 static void run(const struct spec *spec, const struct deadline *deadline, struct result *result)
@@ -84,10 +89,11 @@ static void run(const struct spec *spec, const struct deadline *deadline, struct
 		judge(result, FAILURE, REASON_KILLED_BY_SIGNAL, what, &command);
 		result_number(result, "signal", command.status);
 	} else if (command.state == COMMAND_STOPPED) {
-		struct slice line = last_line(command.output, command.kept);
-		snprintf(what, sizeof what, "the command's last words: %.*s",
-			 (int)(line.length < 50 ? line.length : 50), line.at);
+		struct buf line = {0};
+		add_last_line(&line, &command, 50);
+		snprintf(what, sizeof what, "the command's last words: %s", buf_string(&line));
 		result_stopped(result, deadline, line.length ? what : NULL);
+		buf_free(&line);
 	}
 	struct seen seen = {.what = "the output",
 			    .bytes = command.output,

@@ -109,11 +109,42 @@ setup() { watch_processes; }
 
 @test "exec: output is drained, however much, and whatever it is" {
     expect success '~.*' exec -t 20s -- head -c 100000000 /dev/zero
+    # However little of it is kept.
+    expect success '~.*' exec -t 10s --body-limit 1 -- head -c 20000000 /dev/zero
     expect success '~.*' exec -- printf 'no newline at the end'
     expect success '~.*' exec -- sh -c 'head -c 20000 /dev/urandom; head -c 20000 /dev/urandom >&2'
     expect failure '~.*' exec -- sh -c 'head -c 20000 /dev/urandom; exit 1'
     expect failure '~.*' exec -- sh -c "printf '\\033[31mred\\007\\377\\000\\302\\n\\n'; exit 1"
     expect success '~.*' exec -- sh -c 'exec >&- 2>&-; exit 0'
+}
+
+@test "exec: the last line is shown, cut between two characters" {
+    probe exec -- sh -c "printf '\\0\\0it is \\377\\n \\n'; exit 1"
+    expect_text failure 'exit status 1: \x00\x00it is \xff'
+    local line
+    line=x$(printf 'é%.0s' {1..300})
+    expect failure "exit status 1: ${line:0:297}..." exec -- sh -c 'echo "$1"; exit 1' sh "$line"
+    expect unknown "no answer within 500ms: the command's last words: ${line:0:47}..." \
+        exec -t 500ms -- sh -c 'echo "$1"; exec sleep 60' sh "$line"
+}
+
+@test "exec: one that is stopped because it is traced has not ended" {
+    watch_processes
+    probe exec -t 1s -- "$PYTHON" -ISc 'import ctypes, os, signal
+signal.signal(signal.SIGUSR1, lambda *_: None)
+ctypes.CDLL(None).ptrace(0, 0, 0, 0)  # PTRACE_TRACEME
+os.kill(os.getpid(), signal.SIGUSR1)'
+    expect_text unknown 'no answer within 1s'
+    [ -z "$(left_behind)" ] || fail "expected no process to be left: $(left_behind)"
+}
+
+@test "exec: a process of the command that may not be killed" {
+    ((EUID == 0)) || skip 'only root can give up the right to end processes of others'
+    UNDER=(setpriv --bounding-set=-kill --inh-caps=-kill)
+    probe exec -o json -t 1s -- setpriv --reuid=54321 --regid=54321 --clear-groups sleep 60
+    kill $(left_behind | sed 's/[^0-9]//g')
+    expect_json unknown 'no answer within 1s'
+    [ "$(field /warning)" = 'processes of the command are still alive: the kernel does not let them be killed' ]
 }
 
 @test "exec: the last 10 KiB of both streams are kept" {
