@@ -190,7 +190,7 @@ static void add_value(struct buf *message, struct slice value, bool with_type)
 	buf_free(&shown);
 }
 
-static void stop(struct judging *judging, const char *what, const char *still)
+static void leave_open(struct judging *judging, const char *what, const char *still)
 {
 	judging->stopped = what;
 	judging->still = still;
@@ -208,7 +208,7 @@ static void compare(struct judging *judging, const char *pointer, const char *va
 		if (pointer_equal(wanted, found, judging->deadline))
 			return;
 		if (deadline_over(judging->deadline)) {
-			stop(judging, *pointer ? pointer : "the JSON", "compared");
+			leave_open(judging, *pointer ? pointer : "the JSON", "compared");
 			return;
 		}
 	}
@@ -271,7 +271,7 @@ static void judge_json(struct judging *judging)
 	for (size_t i = 0; i < pairs->count && !judging->stopped; i += 2) {
 		/* Each is looked for in all of the content. */
 		if (i > 0 && deadline_over(judging->deadline))
-			stop(judging, pairs->items[i], "looked for");
+			leave_open(judging, pairs->items[i], "looked for");
 		else
 			compare(judging, pairs->items[i], pairs->items[i + 1]);
 	}
@@ -288,7 +288,7 @@ static void judge_regex(struct judging *judging)
 		enum pattern_state state = pattern_find(pattern, seen->bytes, seen->count, judging->deadline);
 		struct buf message = {0};
 		if (state == PATTERN_STOPPED)
-			stop(judging, pattern, "matched");
+			leave_open(judging, pattern, "matched");
 		if (state == PATTERN_NO_MEMORY)
 			judging->no_memory = pattern;
 		if (state != PATTERN_NOT_FOUND)

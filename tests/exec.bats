@@ -142,7 +142,7 @@ os.kill(os.getpid(), signal.SIGUSR1)'
     ((EUID == 0)) || skip 'only root can give up the right to end processes of others'
     UNDER=(setpriv --bounding-set=-kill --inh-caps=-kill)
     probe exec -o json -t 1s -- setpriv --reuid=54321 --regid=54321 --clear-groups sleep 60
-    kill $(left_behind | sed 's/[^0-9]//g')
+    left_behind | tr -dc '0-9\n' | xargs -r kill
     expect_json unknown 'no answer within 1s'
     [ "$(field /warning)" = 'processes of the command are still alive: the kernel does not let them be killed' ]
 }
