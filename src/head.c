@@ -68,20 +68,22 @@ static void add_request_line(struct buf *shown, const char *line, size_t length,
 		buf_add(shown, space, length - (size_t)(space - line));
 }
 
-/* Of a header that may be a secret no value. `given` is for one that the user gave. */
+/* Of a header that may be a secret no value, and nothing of a line that begins with a blank: there the value of the one
+ * before goes on. `given` is for a header that the user gave. */
 static void add_header(struct buf *shown, const char *line, size_t length, bool given)
 {
 	const char *colon = memchr(line, ':', length);
-	size_t name = colon ? (size_t)(colon - line) : length, value = name + 1;
+	bool goes_on = length > 0 && (line[0] == ' ' || line[0] == '\t');
+	size_t value = colon && !goes_on ? (size_t)(colon - line) + 1 : 0;
 
-	if (!colon || (!given && head_may_show(line, length))) {
+	if (!goes_on && (!colon || (!given && head_may_show(line, length)))) {
 		buf_add(shown, line, length);
 		return;
 	}
-	while (value < length && line[value] == ' ')
+	buf_add(shown, line, value);
+	while (value < length && (line[value] == ' ' || line[value] == '\t'))
 		value++;
-	buf_add(shown, line, name);
-	buf_printf(shown, ": (%zu bytes, not shown)", length - value);
+	buf_printf(shown, "%s(%zu bytes, not shown)", goes_on ? "" : " ", length - value);
 }
 
 void head_note_response(struct result *result, const char *line, size_t length)

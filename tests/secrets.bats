@@ -103,6 +103,16 @@ keeps() {
     [[ $output == *"token=$SECRET"* ]] || fail 'expected the query'
 }
 
+@test "secrets: the value of an answer's header, where it goes on in the next line" {
+    keeps http "$HTTP/raw/folded"
+    is_status 0
+    keeps http "$HTTP/raw/folded" --header-contains 'Set-Cookie: c'
+    is_status 1
+    probe http "$HTTP/raw/folded" -o json
+    parse_json
+    [ "$(field /http/response/2)" = '(23 bytes, not shown)' ] || fail 'expected the length of what goes on'
+}
+
 @test "secrets: metadata" {
     local service
     for service in serving not-serving trailers-only:16 502 rst:2 close; do

@@ -50,6 +50,9 @@ RAW = {
     "same-lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length:  2 \r\n\r\nab",
     "says-http2": b"HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\nab",
     "blank-first": b"HTTP/1.1 200 OK\r\n Content-Length: 2\r\n\r\nab",
+    # Values that go on in lines of their own, with a colon and without.
+    "folded": b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b;\r\n  session=hunter2; Path=/\r\nX-Token: c\r\n"
+    b"\thunter2: d\r\nServer: e\r\n hunter2\r\nContent-Length: 2\r\n\r\nok",
     # Just under the limit of a response's headers, and to the same place again.
     "many-headers": b"HTTP/1.1 302 Found\r\nLocation: /raw/many-headers\r\n" + b"a:b\r\n" * 51000 + b"\r\n",
     # Each byte is six in JSON.
