@@ -126,10 +126,13 @@ static struct slice value_of(const char *line, size_t length)
  * fixLength), unless the body is in chunks, where it means nothing. */
 static void take_length(struct reading *reading, struct slice value)
 {
-	bool good = value.length > 0 && value.length < sizeof reading->length;
+	static const char most[] = "9223372036854775807"; /* of 63 bits, as Go's client counts */
+	bool good = value.length > 0 && value.length < sizeof most;
 
 	for (size_t i = 0; good && i < value.length; i++)
 		good = value.at[i] >= '0' && value.at[i] <= '9';
+	if (good && value.length == sizeof most - 1)
+		good = memcmp(value.at, most, value.length) <= 0;
 	if (good && *reading->length)
 		good = strlen(reading->length) == value.length && memcmp(reading->length, value.at, value.length) == 0;
 	if (good) {

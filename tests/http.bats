@@ -197,6 +197,7 @@ ROWS
     local bad='~malformed response: (a Content-Length that is not one number|Invalid Content-Length: value)'
     judge <<ROWS
 failure /raw/huge-length $bad
+failure /raw/over-length $bad
 failure /raw/signed-length $bad
 failure /raw/length-list $bad
 success /raw/same-lengths 200 OK

@@ -45,6 +45,8 @@ RAW = {
     "two-lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nab",
     "bad-length": b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
     "huge-length": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\nab",
+    # One more than 63 bits hold.
+    "over-length": b"HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775808\r\n\r\nok",
     "signed-length": b"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nab",
     "length-list": b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nab",
     "same-lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length:  2 \r\n\r\nab",
