@@ -31,7 +31,7 @@ struct tls_session {
 	bool asked_for_certificate;                 /* the server asked for a client certificate ... */
 	bool showed_certificate;                    /* ... and we had one to show */
 	bool content; /* the server sent a ticket, which it does after our last word (RFC 8446, section 4.6.1) */
-	int alert;    /* the last that the server sent, 0 being its good-bye, -1 for none (RFC 8446, section 6) */
+	int alert;    /* the last that was no mere warning, 0 being a good-bye, -1 for none (RFC 8446, section 6) */
 };
 
 /* Whether this program was built with TLS. The linker knows, and leaves out what nothing else can reach. */

@@ -253,7 +253,9 @@ static void watch_handshake(const SSL *ssl, int where, int value)
 	struct tls_session *session = session_of(ssl);
 
 	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT) {
-		session->alert = value & 0xff;
+		/* With a mere warning, such as for a name that it does not know, a server of TLS 1.2 goes on. */
+		if (value >> 8 == SSL3_AL_FATAL || (value & 0xff) == SSL_AD_CLOSE_NOTIFY)
+			session->alert = value & 0xff;
 	} else if (where & SSL_CB_LOOP && SSL_get_state(ssl) == TLS_ST_CR_CERT_REQ) {
 		session->asked_for_certificate = true;
 	} else if (where & SSL_CB_LOOP && SSL_get_state(ssl) == TLS_ST_CR_SESSION_TICKET) {

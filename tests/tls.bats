@@ -230,6 +230,12 @@ ROWS
     says success '~connected .*' tcp --tls ":$NGINX_STAGING_PORT" --server-name staging.test
 }
 
+@test "tls: an alert that is but a warning is no refusal" {
+    says success '~connected to .*, TLSv1.2' tcp --tls "localhost:$TLS_WARNS_PORT"
+    says failure '~the connection was closed without an answer.*' http "https://localhost:$TLS_WARNS_PORT/"
+    is_field /reason EmptyResponse
+}
+
 @test "tls: a handshake that does not end is unknown" {
     expect_deadline 300 tcp --tls "127.0.0.1:$TLS_HANG_PORT"
     expect_text unknown '~no answer within 300ms: connected to .*, the TLS handshake did not end'

@@ -13,6 +13,7 @@ TLS_BANNER_PORT    and answers in plain text
 TLS_ALERT_PORT     and answers with the alert that the name asked for has: alert-40.test
 TLS_STRICT_PORT    answers whatever comes with an alert: this is no hello
 TLS_LATER_PORT     shakes hands, and closes without a word
+TLS_WARNS_PORT     the same in TLS 1.2, after a warning that it does not know the name asked for
 TLS_RAGGED_PORT    answers in HTTP/1.0, and ends without close_notify
 """
 
@@ -28,8 +29,11 @@ from common import LOOPBACK, accepting, bind, log, port_of, ready, reset
 PAGE = b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nup to the end of the connection\n"
 
 
-def alert(number):
-    return bytes([0x15, 3, 3, 0, 2, 2, number])
+WARNING, FATAL = 1, 2  # levels of alerts
+
+
+def alert(number, level=FATAL):
+    return bytes([0x15, 3, 3, 0, 2, level, number])
 
 
 def linger(conn):
@@ -93,13 +97,16 @@ class Recorder:
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(cert, key)
         self.context.sni_callback = self.note_name
+        self.old = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.old.load_cert_chain(cert, key)
+        self.old.maximum_version = ssl.TLSVersion.TLSv1_2
 
     @staticmethod
     def note_name(tls, name, _):
         tls.sni = name
 
-    def shake(self, conn):
-        return self.context.wrap_socket(conn, server_side=True, suppress_ragged_eofs=False)
+    def shake(self, conn, context=None):
+        return (context or self.context).wrap_socket(conn, server_side=True, suppress_ragged_eofs=False)
 
     def record(self, conn):
         name = protocol = None
@@ -122,9 +129,13 @@ class Recorder:
     def ragged(self, conn):
         self.end_raw(conn, PAGE)
 
-    def end_raw(self, conn, data):
+    def warns(self, conn):
+        conn.sendall(alert(112, WARNING))
+        self.end_raw(conn, b"", self.old)
+
+    def end_raw(self, conn, data, context=None):
         try:
-            tls = self.shake(conn)
+            tls = self.shake(conn, context)
             if data:
                 tls.recv(65536)
                 tls.sendall(data)
@@ -143,6 +154,7 @@ def main():
     roles = {
         "TLS_PORT": recorder.record,
         "TLS_LATER_PORT": recorder.later,
+        "TLS_WARNS_PORT": recorder.warns,
         "TLS_RAGGED_PORT": recorder.ragged,
         "TLS_EOF_PORT": on_hello(eof),
         "TLS_RESET_PORT": on_hello(lambda conn, _: reset(conn)),
