@@ -36,14 +36,22 @@ static void converse(const struct spec *spec, struct stream *stream, const char 
 		conversation_run(spec, stream, peer, deadline, result);
 }
 
-/* With TLS 1.3 our side of the handshake is done before the server has looked at our certificate. */
+/* With TLS 1.3 our side of the handshake is done before the server has looked at our certificate. Before, the server's
+ * last word came after that. */
+static bool may_object(const struct tls_session *tls)
+{
+	return tls->asked_for_certificate && strcmp(tls->version, "TLSv1.3") == 0;
+}
+
 static void hear_out(const struct spec *spec, const struct deadline *deadline, struct transfer *transfer,
 		     struct result *result)
 {
 	struct tls_session *tls = &transfer->tls;
 
 	if (!conversation_wanted(spec)) {
+		int64_t start = deadline_now();
 		tls_library_hear_out(tls, transfer->socket, deadline);
+		result->held = deadline_now() - start;
 		if (deadline_interrupted())
 			result_stopped(result, deadline, "the server did not say whether it is content");
 	}
@@ -75,7 +83,7 @@ static void shake_hands(const struct spec *spec, const struct deadline *deadline
 		result_set(result, SUCCESS, REASON_OK, "connected to %s, %s", transfer->peer.text,
 			   transfer->tls.version);
 		converse(spec, &stream, transfer->peer.text, deadline, result);
-		if (transfer->tls.asked_for_certificate)
+		if (may_object(&transfer->tls))
 			hear_out(spec, deadline, transfer, result);
 	}
 	if (result->verdict == SUCCESS)

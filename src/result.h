@@ -106,7 +106,7 @@ struct result {
 		int64_t resolve, connect, tls, first_byte;
 	} phases;
 	int64_t duration; /* of everything, in nanoseconds from the start of the program */
-	int64_t held;     /* of that, waited after the answer because --hold asks for it */
+	int64_t held;     /* of that, waited after the answer: for --hold, or for a server's objection */
 
 	/* What the probe saw, for -v and -o json. Only gathered where `detail` is set; queries and bodies only where
 	 * `verbose` is. */

@@ -262,6 +262,14 @@ ROWS
     # It asks, and can do without.
     says success '~connected to .*, TLSv1.3' tcp --tls "localhost:$MAY13_PORT"
     is_field /warning null
+    # After the last word of TLS 1.2 there is nothing to wait for.
+    says success '~connected to .*, TLSv1.2' tcp --tls -t 10s "localhost:$TLS_MUTE12_PORT"
+    within 5000
+    is_field /warning null
+    # With TLS 1.3 there is, but that is not the time that the answer took.
+    says success '~connected to .*, TLSv1.3' tcp --tls -t 3s --max-latency 2s "localhost:$TLS_MUTE13_PORT"
+    at_least 3000
+    is_field /warning '~the server asked for a client certificate.*'
     # Of a stranger's.
     mine=(--cert "$CERTS/stranger.crt" --key "$CERTS/stranger.key")
     for port in "$ASK12_PORT" "$ASK13_PORT"; do

@@ -14,6 +14,8 @@ TLS_ALERT_PORT     and answers with the alert that the name asked for has: alert
 TLS_STRICT_PORT    answers whatever comes with an alert: this is no hello
 TLS_LATER_PORT     shakes hands, and closes without a word
 TLS_WARNS_PORT     the same in TLS 1.2, after a warning that it does not know the name asked for
+TLS_MUTE12_PORT    asks for a certificate in TLS 1.2, shakes hands with who has none, and does nothing more
+TLS_MUTE13_PORT    the same in TLS 1.3, without a ticket
 TLS_RAGGED_PORT    answers in HTTP/1.0, and ends without close_notify
 """
 
@@ -24,7 +26,7 @@ import sys
 import threading
 import time
 
-from common import LOOPBACK, accepting, bind, log, port_of, ready, reset
+from common import KEPT, LOOPBACK, accepting, bind, log, port_of, ready, reset
 
 PAGE = b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nup to the end of the connection\n"
 
@@ -93,7 +95,7 @@ def on_hello(then):
 
 class Recorder:
     def __init__(self, log_path, cert, key):
-        self.log_path = log_path
+        self.log_path, self.cert, self.key = log_path, cert, key
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(cert, key)
         self.context.sni_callback = self.note_name
@@ -133,6 +135,23 @@ class Recorder:
         conn.sendall(alert(112, WARNING))
         self.end_raw(conn, b"", self.old)
 
+    def mute(self, version):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.cert, self.key)
+        context.load_verify_locations(self.cert)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.minimum_version = context.maximum_version = version
+        context.options |= ssl.OP_NO_TICKET
+        context.num_tickets = 0
+
+        def serve(conn):
+            try:
+                KEPT.append(self.shake(conn, context))
+            except OSError:
+                pass
+
+        return serve
+
     def end_raw(self, conn, data, context=None):
         try:
             tls = self.shake(conn, context)
@@ -155,6 +174,8 @@ def main():
         "TLS_PORT": recorder.record,
         "TLS_LATER_PORT": recorder.later,
         "TLS_WARNS_PORT": recorder.warns,
+        "TLS_MUTE12_PORT": recorder.mute(ssl.TLSVersion.TLSv1_2),
+        "TLS_MUTE13_PORT": recorder.mute(ssl.TLSVersion.TLSv1_3),
         "TLS_RAGGED_PORT": recorder.ragged,
         "TLS_EOF_PORT": on_hello(eof),
         "TLS_RESET_PORT": on_hello(lambda conn, _: reset(conn)),
