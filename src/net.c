@@ -182,6 +182,11 @@ static const char *attempt_words(const struct attempt *attempt)
 				   : "no answer";
 }
 
+int net_heard(int error)
+{
+	return error == EACCES ? EHOSTUNREACH : error;
+}
+
 /* Did this errno come from the network's side, as an answer for the target? Whatever else stopped us is our own
  * trouble and says nothing about the target. */
 static bool is_answer(const struct attempt *attempt)
@@ -278,7 +283,7 @@ static bool finish_attempt(struct attempt *attempt)
 	/* A refusal is ECONNREFUSED; who resets a connection had it open. */
 	if (error == ECONNRESET || error == EPIPE)
 		error = 0;
-	end_attempt(attempt, error);
+	end_attempt(attempt, net_heard(error));
 	return error == 0;
 }
 

@@ -57,6 +57,11 @@ struct net_peer {
 ssize_t net_open_datagrams(const struct endpoint *endpoint, const struct deadline *deadline, struct net_peer **peers,
 			   struct result *result);
 
+/* An errno that came after we had asked, and not when we did, is the network's: what ICMPv6 calls prohibited is EACCES
+ * then, as if this machine had forbidden it. Returns the one that it is over IPv4, EHOSTUNREACH, and others as they
+ * are. */
+int net_heard(int error);
+
 /* Did this errno come from the network's side, as an answer for the target? Whatever else stopped us is our own trouble
  * and says nothing about the target. */
 bool net_is_answer(int error, int family);

@@ -121,7 +121,7 @@ static bool receive(struct query *query, struct net_peer *peer)
 		} else if (errno == EAGAIN) {
 			return false;
 		} else if (errno != EINTR) {
-			give_up(query, peer, errno);
+			give_up(query, peer, net_heard(errno));
 			return false;
 		}
 	}

@@ -391,6 +391,11 @@ in_netns() {
     [ "$(id -u)" -eq 0 ] || UNDER+=(--user --preserve-credentials)
 }
 
+# A router within it that forbids 2001:db8::/64.
+need_router() {
+    "${UNDER[@]}" ip -6 rule show 2>/dev/null | grep -q ' iif far ' || skip 'no IPv6 router can be made here'
+}
+
 need_ipv6() {
     grep -qs '^0\{31\}1' /proc/net/if_inet6 || skip 'this machine has no ::1'
 }

@@ -144,4 +144,8 @@ teardown_file() { stop_servers; }
     reason_is Unreachable
     expect unknown '~.*' tcp "forbidden.test:$NETNS_PORT"
     reason_is PermissionDenied
+    need_router
+    # A router's no is heard when the kernel has asked again, after a second.
+    expect failure 'dial tcp [2001:db8::1]:80: no route to host' tcp -t 8s '[2001:db8::1]:80'
+    reason_is Unreachable
 }

@@ -113,6 +113,16 @@ attempts_are() {
     reason_is NameNotResolved
 }
 
+@test "udp: unreachable is the network's no, forbidden is this machine's" {
+    start_netns
+    in_netns
+    expect unknown 'udp 203.0.113.1:9: permission denied' udp --send x 203.0.113.1:9
+    reason_is PermissionDenied
+    need_router
+    expect failure 'udp [2001:db8::1]:9: no route to host' udp --send x '[2001:db8::1]:9'
+    reason_is Unreachable
+}
+
 @test "udp: ended by a signal" {
     : >"$LOG"
     "$PROBECTL" udp -t 20s --send x "$(at "$HUSH_PORT")" >"$BATS_TEST_TMPDIR/out" 3>&- &
