@@ -131,13 +131,37 @@ static void end_attempt(struct attempt *attempt, int error)
 	}
 }
 
-/* For a path that is no socket the kernel has the same answer as for a socket that nobody listens on. */
-static bool is_socket(const struct attempt *attempt)
+/* A path that is there, and is no socket? */
+static bool is_no_socket(const struct attempt *attempt)
 {
 	struct stat status;
 
-	return attempt->address.socket.any.sa_family != AF_UNIX ||
-	       stat(attempt->address.socket.path.sun_path, &status) != 0 || S_ISSOCK(status.st_mode);
+	return attempt->address.socket.any.sa_family == AF_UNIX &&
+	       stat(attempt->address.socket.path.sun_path, &status) == 0 && !S_ISSOCK(status.st_mode);
+}
+
+/* Has this machine no address to ask from, as where there is no IPv6? A datagram socket, whose ports are others, tells
+ * without sending anything. */
+static bool lacks_address(const struct attempt *attempt)
+{
+	int fd = socket(attempt->address.socket.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool lacks = fd >= 0 && connect(fd, &attempt->address.socket.any, attempt->address.length) != 0 &&
+		     errno == EADDRNOTAVAIL;
+
+	if (fd >= 0)
+		close(fd);
+	return lacks;
+}
+
+/* Where the kernel has one answer for two troubles, the errno of the other. */
+static int told_apart(const struct attempt *attempt, int error)
+{
+	if (error == ECONNREFUSED && is_no_socket(attempt))
+		return ENOTSOCK;
+	/* The ports ran out, for which datagrams have this. */
+	if (error == EADDRNOTAVAIL && !lacks_address(attempt))
+		return EAGAIN;
+	return error;
 }
 
 /* Returns true when it is connected at once. */
@@ -161,7 +185,7 @@ static bool start_attempt(struct attempt *attempt)
 		return true;
 	}
 	if (errno != EINPROGRESS)
-		end_attempt(attempt, errno == ECONNREFUSED && !is_socket(attempt) ? ENOTSOCK : errno);
+		end_attempt(attempt, told_apart(attempt, errno));
 	return false;
 }
 
@@ -174,12 +198,18 @@ static bool lacks_zone(const struct attempt *attempt)
 	       v6->sin6_scope_id == 0;
 }
 
+static bool lacks_port(const struct attempt *attempt)
+{
+	return attempt->error == EAGAIN && attempt->address.socket.any.sa_family != AF_UNIX;
+}
+
 /* What one attempt came to, in words. */
 static const char *attempt_words(const struct attempt *attempt)
 {
-	return lacks_zone(attempt) ? "a link-local address needs its interface, as in [fe80::1%eth0]"
-	       : attempt->error    ? error_words(attempt->error)
-				   : "no answer";
+	return lacks_zone(attempt)   ? "a link-local address needs its interface, as in [fe80::1%eth0]"
+	       : lacks_port(attempt) ? "no local port is free"
+	       : attempt->error      ? error_words(attempt->error)
+				     : "no answer";
 }
 
 int net_heard(int error)
@@ -187,11 +217,9 @@ int net_heard(int error)
 	return error == EACCES ? EHOSTUNREACH : error;
 }
 
-/* Did this errno come from the network's side, as an answer for the target? Whatever else stopped us is our own
- * trouble and says nothing about the target. */
-static bool is_answer(const struct attempt *attempt)
+bool net_is_answer(int error)
 {
-	switch (attempt->error) {
+	switch (error) {
 	case ECONNREFUSED:
 	case ECONNRESET:
 	case ECONNABORTED:
@@ -206,18 +234,15 @@ static bool is_answer(const struct attempt *attempt)
 	case ENOTSOCK:
 	case EPROTO:
 	case ENOPROTOOPT:
-		return true;
 	case EINVAL:
-		return !lacks_zone(attempt);
 	case EADDRNOTAVAIL:
-		/* Without IPv6 the kernel answers so for ::1; with IPv4 the local ports have run out. */
-		return attempt->address.socket.any.sa_family == AF_INET6;
+		return true;
 	default:
 		return false;
 	}
 }
 
-static enum reason reason_of(int error)
+enum reason net_reason(int error)
 {
 	switch (error) {
 	case ECONNREFUSED:
@@ -260,8 +285,8 @@ static void give_up(struct dial *dial, bool stopped)
 			   attempt->address.socket.any.sa_family == AF_UNIX ? "unix" : dial->endpoint->network,
 			   resolve_name(&attempt->address).text, answer);
 		if (verdict == FAILURE) {
-			reason = reason_of(attempt->error);
-			if (!is_answer(attempt))
+			reason = net_reason(attempt->error);
+			if (!net_is_answer(attempt->error) || lacks_zone(attempt))
 				verdict = UNKNOWN;
 		}
 	}
@@ -397,9 +422,8 @@ ssize_t net_open_datagrams(const struct endpoint *endpoint, const struct deadlin
 	for (ssize_t i = 0; i < count; i++) {
 		const struct attempt *attempt = &dial.attempts[i];
 		struct net_peer *peer = &(*peers)[i];
-		peer->family = attempt->address.socket.any.sa_family;
 		peer->name = resolve_name(&attempt->address);
-		peer->fd = socket(peer->family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		peer->fd = socket(attempt->address.socket.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 		/* Once connected, the socket tells of a port that is unreachable, and takes replies from there alone.
 		 */
 		if (peer->fd >= 0 && connect(peer->fd, &attempt->address.socket.any, attempt->address.length) == 0)
@@ -411,17 +435,4 @@ ssize_t net_open_datagrams(const struct endpoint *endpoint, const struct deadlin
 	}
 	free(dial.attempts);
 	return count;
-}
-
-bool net_is_answer(int error, int family)
-{
-	struct attempt attempt = {.error = error};
-
-	attempt.address.socket.any.sa_family = (sa_family_t)family;
-	return is_answer(&attempt);
-}
-
-enum reason net_reason(int error)
-{
-	return reason_of(error);
 }

@@ -48,7 +48,6 @@ int net_dial(const struct endpoint *endpoint, const struct deadline *deadline, s
 struct net_peer {
 	int fd;    /* connected, non-blocking; -1 when that did not work: see error */
 	int error; /* errno */
-	int family;
 	struct net_name name;
 };
 
@@ -64,7 +63,7 @@ int net_heard(int error);
 
 /* Did this errno come from the network's side, as an answer for the target? Whatever else stopped us is our own trouble
  * and says nothing about the target. */
-bool net_is_answer(int error, int family);
+bool net_is_answer(int error);
 
 /* The reason that goes with it. */
 enum reason net_reason(int error);

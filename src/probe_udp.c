@@ -144,7 +144,7 @@ static void conclude(struct query *query, bool stopped)
 						   : "no reply");
 		if (verdict == FAILURE && peer->fd < 0) {
 			reason = net_reason(peer->error);
-			if (!net_is_answer(peer->error, peer->family))
+			if (!net_is_answer(peer->error))
 				verdict = UNKNOWN;
 		}
 	}

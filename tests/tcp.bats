@@ -149,3 +149,21 @@ teardown_file() { stop_servers; }
     expect failure 'dial tcp [2001:db8::1]:80: no route to host' tcp -t 8s '[2001:db8::1]:80'
     reason_is Unreachable
 }
+
+@test "tcp: local ports that ran out, and an address that this machine does not have" {
+    "$TESTS/servers/netns.sh" "$BATS_TEST_TMPDIR" sh -c '
+        echo 40000 40000 >/proc/sys/net/ipv4/ip_local_port_range' 2>/dev/null || skip 'no local ports can be set here'
+    mkdir "$BATS_TEST_TMPDIR/etc"
+    SERVER_UNDER="$TESTS/servers/netns.sh $BATS_TEST_TMPDIR/etc" start_server no_ports_server
+    NETNS_PID=$NO_PORTS_PID in_netns
+    local message='dial tcp 127.0.0.1:80: no local port is free'
+    expect unknown "$message" tcp 127.0.0.1:80
+    reason_is OutOfResources
+    need_ipv6
+    expect unknown "dial tcp [::1]:80: no local port is free" tcp '[::1]:80'
+    reason_is OutOfResources
+    expect unknown "dial tcp [::1]:80: no local port is free; $message" http :80
+    "${UNDER[@]}" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6'
+    expect failure 'dial tcp [::1]:80: cannot assign requested address' tcp '[::1]:80'
+    reason_is Unreachable
+}
