@@ -230,17 +230,32 @@ static const char *verified_name(const struct request *request)
 	return given ? given : request->place.host;
 }
 
-/* Where the URL that libcurl sees has another name, the Host header that it would have sent for this one. */
+/* The value of the Host header that was given, of length 0 for none: of several the first counts. */
+static struct slice host_given(const struct spec *spec)
+{
+	struct slice name, value;
+	struct error error;
+
+	for (size_t i = 0; i < spec->headers.count; i++)
+		if (value_header(spec->headers.items[i], &name, &value, &error) == 0 && slice_is(name, "Host"))
+			return value;
+	return (struct slice){0};
+}
+
+/* The Host header that was given or, where the URL that libcurl sees has another name, the one that it would have sent
+ * for this one. */
 static int add_host(const struct request *request, struct curl_slist **list)
 {
 	struct buf line = {0};
-	const struct spec *spec = request->spec;
+	struct slice given = request->first_host ? host_given(request->spec) : (struct slice){0};
 
-	for (size_t i = 0; i < spec->headers.count; i++)
-		if (head_starts(spec->headers.items[i], strlen(spec->headers.items[i]), "Host:"))
-			return 0;
+	if (!given.length && verified_name(request) == request->place.host)
+		return 0;
 	buf_text(&line, "Host: ");
-	place_describe_authority(&request->place, &line);
+	if (given.length)
+		buf_add(&line, given.at, given.length);
+	else
+		place_describe_authority(&request->place, &line);
 	int status = line.failed ? -1 : transfer_add_header(list, buf_string(&line));
 	buf_free(&line);
 	return status;
@@ -254,9 +269,7 @@ static int add_headers(const struct request *request, struct curl_slist **list)
 
 	/* libcurl would wait for a "100 Continue" before it sends a body. */
 	if ((request->data && transfer_add_header(list, "Expect:") != 0) ||
-	    (!spec->http2 && transfer_add_header(list, "Connection: close") != 0))
-		return -1;
-	if (verified_name(request) != request->place.host && add_host(request, list) != 0)
+	    (!spec->http2 && transfer_add_header(list, "Connection: close") != 0) || add_host(request, list) != 0)
 		return -1;
 	for (size_t i = 0; i < spec->headers.count; i++) {
 		const char *line = spec->headers.items[i];
@@ -266,17 +279,16 @@ static int add_headers(const struct request *request, struct curl_slist **list)
 		bool is_default = head_starts(line, strlen(line), defaults[0]) ||
 				  head_starts(line, strlen(line), defaults[1]);
 
-		if (value_header(line, &name, &value, &error) != 0 || (!request->first_host && !is_default))
+		if (value_header(line, &name, &value, &error) != 0 || slice_is(name, "Host") ||
+		    (!request->first_host && !is_default))
 			continue;
 		buf_add(&text, name.at, name.length);
-		/* To libcurl "NAME:" is a header of its own not to be sent, and "NAME;" one to be sent empty. An empty
-		 * Host is none given. */
+		/* To libcurl "NAME:" is a header of its own not to be sent, and "NAME;" one to be sent empty. */
 		if (value.length)
 			buf_printf(&text, ": %.*s", (int)value.length, value.at);
 		else
 			buf_text(&text, is_default ? ":" : ";");
-		bool empty_host = !value.length && slice_is(name, "Host");
-		int status = text.failed || (!empty_host && transfer_add_header(list, buf_string(&text)) != 0) ? -1 : 0;
+		int status = text.failed ? -1 : transfer_add_header(list, buf_string(&text));
 		buf_free(&text);
 		if (status != 0)
 			return -1;

@@ -355,6 +355,27 @@ X-Two: 2" ] || fail "added: $got"
 $close
 Host: other.test:81
 $agent" ] || fail "Host: $got"
+
+    # An empty one is none, and the first.
+    got=$(headers_of "$HTTP/" -H 'host:' -H 'Host: other.test')
+    [ "$got" = "$accept
+$close
+$host
+$agent" ] || fail "empty Host: $got"
+}
+
+@test "http: an empty Host is none, whatever name --server-name gives" {
+    has_tls || skip 'built without TLS'
+    local given host
+    while IFS='|' read -r given host; do
+        forget_requests
+        probe http --server-name a.test -H "Host:$given" "https://127.0.0.1:$HTTPS_PORT/"
+        is_status 0
+        [ "$(last_request | grep '^Host:')" = "Host: $host" ] || fail "asked: $(last_request)"
+    done <<ROWS
+b.test|b.test
+|127.0.0.1:$HTTPS_PORT
+ROWS
 }
 
 @test "http: a Host given stays, and so do the headers, after a local redirect" {
