@@ -217,7 +217,9 @@ static size_t read_body(char *bytes, size_t unit, size_t count, void *context)
 		return stop(reading, HAS_ENOUGH);
 	buf_add(body, bytes, length < room ? length : room);
 	if (length >= room) {
-		reading->exchange->body_cut = length > room;
+		/* We do not wait to see whether more comes: only the length that was announced tells that none will. */
+		reading->exchange->body_cut = length > room || reading->chunked ||
+					      strtoll(reading->length, NULL, 10) != (long long)body->length;
 		return stop(reading, HAS_ENOUGH);
 	}
 	return length;

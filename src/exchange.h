@@ -27,7 +27,7 @@ struct exchange {
 	struct place next;  /* where to, for REDIRECT_TAKEN and REDIRECT_LEFT */
 	struct buf headers; /* its lines, when the spec expects something of them */
 	struct buf body;    /* its start, up to the spec's body_limit; not read when a redirect is taken */
-	bool body_cut;      /* there was more */
+	bool body_cut;      /* there was more, or may have been */
 	long http_version;  /* libcurl's CURL_HTTP_VERSION_ */
 	struct tls_session tls;
 };

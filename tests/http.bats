@@ -247,6 +247,22 @@ failure /endless-error-body HTTP probe failed with statuscode: 500
 ROWS
 }
 
+@test "http: bodyCut is false where no more than what was read can come" {
+    local path cut
+    while read -r path cut; do
+        expect success '200 OK' http "$HTTP/$path"
+        [ "$(field /http/bodyCut)" = "$cut" ] || fail "expected bodyCut $cut"
+    done <<ROWS
+body/10239 false
+body/10240 false
+body-part/10240/10240 false
+body-part/10240/10241 true
+body-part/10240/chunks true
+body-part/10240/close true
+body-part/10241/20000 true
+ROWS
+}
+
 @test "http: too many headers are no answer" {
     local path
     for path in endless-header/0 endless-line/0 headers/300; do

@@ -170,6 +170,14 @@ def body(c, size):
     c.respond(200, b"x" * int(size))
 
 
+def body_part(c, size, length):
+    """So many bytes of a body of that length, or of chunks, or of a body that ends with the connection."""
+    form = {"chunks": "Transfer-Encoding: chunked", "close": "X-Length: none"}.get(length, f"Content-Length: {length}")
+    start = f"{int(size):x}\r\n".encode() if length == "chunks" else b""
+    c.send(f"HTTP/1.1 200 OK\r\n{form}\r\n\r\n".encode() + start + b"x" * int(size))
+    c.sock.recv(1)  # returns when the client goes
+
+
 def endless_body(c):
     c.send(b"HTTP/1.1 200 OK\r\n\r\n")
     c.for_ever(b"x" * 4096)
@@ -242,7 +250,7 @@ def rst_body(c):
 PATHS = {
     f.__name__.replace("_", "-"): f
     for f in (
-        status, redirect, redirect_endless, no_location, loop, chain, slow_chain, raw, echo, body,
+        status, redirect, redirect_endless, no_location, loop, chain, slow_chain, raw, echo, body, body_part,
         endless_body, endless_chunks, endless_error_body, endless_header, endless_line,
         endless_interim, headers, drip_header, drip_body, drip_chunks, silence, silent_body, rst,
         rst_body,
