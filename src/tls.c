@@ -39,7 +39,9 @@ static int load(struct spec *spec, const char *option, const char *file, struct 
 	if (state == CONTENT_REFUSED)
 		error_set(error, "%s %s: %s", option, value_quote(file).text, error_words(errno));
 	else if (state == CONTENT_STOPPED)
-		error_set(error, "%s %s: has no end yet, and the timeout has passed", option, value_quote(file).text);
+		error_set(error, "%s %s: %s", option, value_quote(file).text,
+			  deadline_interrupted() ? "interrupted before it was read whole"
+						 : "has no end yet, and the timeout has passed");
 	else if (cut)
 		error_set(error, "%s %s: is larger than 1 MiB", option, value_quote(file).text);
 	else if ((content->at = spec_keep(spec, (struct slice){buf_string(&read), read.length}, error)))

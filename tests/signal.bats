@@ -141,6 +141,16 @@ has_open() {
     expect_interrupt 'the pidfile has no end yet' "has_open '$fifo'" process -t 30s --pidfile "$fifo"
 }
 
+@test "signal: a certificate's file that goes on" {
+    has_tls || skip 'built without TLS'
+    local fifo=$BATS_TEST_TMPDIR/fifo
+    mkfifo "$fifo"
+    interrupt TERM "has_open '$fifo'" tcp --tls -t 30s --cacert "$fifo" :1
+    is_status 2
+    is_stderr "probectl: --cacert '$fifo': interrupted before it was read whole"
+    within "$SLACK_MS"
+}
+
 @test "signal: waiting for a name server" {
     in_netns
     local kind

@@ -357,6 +357,7 @@ as_nobody() {
     for option in --cacert --cert; do
         probe tcp --tls "127.0.0.1:$ACCEPT_PORT" "$option" "$BATS_TEST_TMPDIR/fifo" -t 300ms
         is_status 2
+        is_stderr "probectl: $option '$BATS_TEST_TMPDIR/fifo': has no end yet, and the timeout has passed"
         within $((300 + SLACK_MS))
     done
 }
