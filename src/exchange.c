@@ -61,10 +61,13 @@ static void decide(struct reading *reading)
 	struct exchange *exchange = reading->exchange;
 	const struct spec *spec = reading->request->spec;
 
-	if (!is_redirect_status(exchange->status) || !reading->location.length)
+	if (!is_redirect_status(exchange->status))
+		return;
+	exchange->redirection = REDIRECT_NOWHERE;
+	if (!reading->location.length)
 		return;
 	if (place_of_location(&reading->request->place, buf_string(&reading->location), &exchange->next) != 0) {
-		exchange->redirection = spec->redirect == REDIRECT_NONE ? NO_REDIRECT : REDIRECT_BAD;
+		exchange->redirection = spec->redirect == REDIRECT_NONE ? REDIRECT_NOWHERE : REDIRECT_BAD;
 		return;
 	}
 	bool same_host = strcasecmp(exchange->next.host, spec->address.host) == 0;

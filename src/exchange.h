@@ -16,7 +16,13 @@ struct request {
 };
 
 /* What a redirect asks for, and what we do. */
-enum redirection { NO_REDIRECT, REDIRECT_TAKEN, REDIRECT_LEFT, REDIRECT_BAD };
+enum redirection {
+	NO_REDIRECT,
+	REDIRECT_NOWHERE, /* it stands: its Location is missing, or no URL and not to be followed */
+	REDIRECT_TAKEN,
+	REDIRECT_LEFT,
+	REDIRECT_BAD
+};
 
 /* One answer. */
 struct exchange {

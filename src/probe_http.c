@@ -87,6 +87,8 @@ static void judge(const struct spec *spec, const struct exchange *exchange, stru
 		place_describe(&exchange->next, result->verbose, &to);
 		result_warn(result, "the redirect to %s was not followed", buf_string(&to));
 		buf_free(&to);
+	} else if (exchange->redirection == NO_REDIRECT) {
+		result_warn(result, "status %d is no redirect that is followed", exchange->status);
 	} else {
 		result_warn(result, "the redirect was not followed: its Location is missing or no http URL");
 	}

@@ -115,11 +115,12 @@ ROWS
 @test "http: a 3xx that is none of the five, or leads nowhere, is judged itself" {
     local code
     for code in 300 304 305 306 399; do
-        expect_warning '~.+' http "$HTTP/redirect/$code?to=/status/500"
+        expect_warning "status $code is no redirect that is followed" http "$HTTP/redirect/$code?to=/status/500"
         [ "$(field /http/status)" = "$code" ]
     done
     for code in 301 302 303 307 308; do
-        expect_warning '~.+' http "$HTTP/no-location/$code"
+        expect_warning 'the redirect was not followed: its Location is missing or no http URL' \
+            http "$HTTP/no-location/$code"
         [ "$(field /http/status)" = "$code" ]
     done
     expect_warning '~.+' http "$HTTP/status/304"
