@@ -184,8 +184,7 @@ static void exchange(struct query *query)
 			return;
 		}
 		int64_t until = query->next < query->count ? query->next_at : DEADLINE_NEVER;
-		if (deadline_over(query->deadline) ||
-		    deadline_poll(query->deadline, query->polled, (nfds_t)query->next, until) < 0) {
+		if (deadline_poll(query->deadline, query->polled, (nfds_t)query->next, until) < 0) {
 			conclude(query, true);
 			return;
 		}
