@@ -52,8 +52,7 @@ const char *tls_target_name(const struct spec *spec);
  * CA bundle is found. */
 int tls_find_trust(const struct spec *spec, const char **bundle, struct result *result);
 
-/* Makes libcurl's handle verify as the spec asks and tell the session what it sees. The session must outlive the
- * handle. */
+/* Makes libcurl's handle verify as the spec asks and tell the session what it sees, until tls_library_forget. */
 void tls_set_up(CURL *easy, const struct spec *spec, const char *bundle, struct tls_session *session);
 
 /* Adds the session's facts to the result. */
@@ -77,5 +76,8 @@ void tls_library_hear_out(struct tls_session *session, int fd, const struct dead
 /* The parts that know the library. */
 int tls_library_check_files(const struct spec *spec, struct error *error);
 void tls_library_observe(CURL *easy, struct tls_session *session);
+
+/* Tells the session no more: libcurl may keep the connection, and close it during the next one's handshake. */
+void tls_library_forget(void);
 
 #endif

@@ -22,6 +22,10 @@ void tls_library_observe(CURL *easy, struct tls_session *session)
 	(void)session;
 }
 
+void tls_library_forget(void)
+{
+}
+
 void tls_library_hear_out(struct tls_session *session, int fd, const struct deadline *deadline)
 {
 	(void)session;

@@ -214,19 +214,14 @@ static enum tls_problem problem_of(int error)
 	}
 }
 
-/* Where the session hangs at libcurl's SSL_CTX. */
-static int session_index(void)
-{
-	static int index = -1;
-
-	if (index < 0)
-		index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
-	return index;
-}
+/* The session that is under way, and libcurl's settings for it: the connection of a redirect before this one may still
+ * be there, and closes when libcurl gets to it. */
+static struct tls_session *watched;
+static const SSL_CTX *watched_by;
 
 static struct tls_session *session_of(const SSL *ssl)
 {
-	return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), session_index());
+	return SSL_get_SSL_CTX(ssl) == watched_by ? watched : NULL;
 }
 
 /* Watches libcurl's verification, and changes nothing of it. */
@@ -236,6 +231,8 @@ static int watch_verification(int fine, X509_STORE_CTX *store)
 	struct tls_session *session = session_of(ssl);
 	int error = X509_STORE_CTX_get_error(store), depth = X509_STORE_CTX_get_error_depth(store);
 
+	if (!session)
+		return fine;
 	note_certificate(session, X509_STORE_CTX_get0_cert(store));
 	if (!fine && session->problem == TLS_FINE && SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE) {
 		enum tls_problem problem = problem_of(error);
@@ -252,6 +249,8 @@ static void watch_handshake(const SSL *ssl, int where, int value)
 {
 	struct tls_session *session = session_of(ssl);
 
+	if (!session)
+		return;
 	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT) {
 		/* With a mere warning, such as for a name that it does not know, a server of TLS 1.2 goes on. */
 		if (value >> 8 == SSL3_AL_FATAL || (value & 0xff) == SSL_AD_CLOSE_NOTIFY)
@@ -283,7 +282,8 @@ static CURLcode observe(CURL *easy, void *context, void *argument)
 	(void)easy;
 	if (session->starting)
 		session->starting(session->context);
-	SSL_CTX_set_ex_data(context, session_index(), session);
+	watched = session;
+	watched_by = context;
 	SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), watch_verification);
 	SSL_CTX_set_info_callback(context, watch_handshake);
 	SSL_CTX_set_default_passwd_cb(context, no_passphrase);
@@ -296,4 +296,10 @@ void tls_library_observe(CURL *easy, struct tls_session *session)
 {
 	curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, observe);
 	curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, session);
+}
+
+void tls_library_forget(void)
+{
+	watched = NULL;
+	watched_by = NULL;
 }

@@ -345,6 +345,7 @@ int transfer_add_header(struct curl_slist **list, const char *line)
 void transfer_close(struct transfer *transfer)
 {
 	current = NULL;
+	tls_library_forget();
 	if (transfer->tls.keep)
 		tls_library_close(&transfer->tls, transfer->socket);
 	if (multi && transfer->easy)

@@ -475,6 +475,12 @@ logged_closes() { [ "$(grep -c 'client closed connection' "$NGINX_ERRORS")" -ge 
         --cacert "$CA" --server-name else.test
 }
 
+@test "tls: what one redirect's connection says when it ends is not the next one's" {
+    says failure '~the server closed the connection after it had asked for a client certificate: .*' \
+        http "https://127.0.0.1:$TLS_ASK_PORT/away" -t 10s
+    is_field /reason ClientCertificateRequired
+}
+
 @test "tls: the environment changes nothing" {
     local conf=$BATS_TEST_TMPDIR/openssl.conf
     printf '%s\n' 'openssl_conf=conf' '[conf]' 'ssl_conf=ssl' '[ssl]' 'system_default=default' '[default]' \

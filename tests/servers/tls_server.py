@@ -17,6 +17,9 @@ TLS_WARNS_PORT     the same in TLS 1.2, after a warning that it does not know th
 TLS_MUTE12_PORT    asks for a certificate in TLS 1.2, shakes hands with who has none, and does nothing more
 TLS_MUTE13_PORT    the same in TLS 1.3, without a ticket
 TLS_RAGGED_PORT    answers in HTTP/1.0, and ends without close_notify
+TLS_ASK_PORT       asks for a client certificate, and can do without; sends /away to /, with close_notify, after the
+                   second for which libcurl takes a connection for fresh; answers /garbage in what is no HTTP and the
+                   rest not at all, and ends both without close_notify
 """
 
 import re
@@ -44,6 +47,13 @@ def linger(conn):
     conn.settimeout(5)
     while conn.recv(65536):
         pass
+
+
+def end_raw(tls):
+    """The socket, and not TLS, is what ends."""
+    plain = socket.socket(fileno=tls.detach())
+    linger(plain)
+    plain.close()
 
 
 def eof(conn, _):
@@ -102,6 +112,10 @@ class Recorder:
         self.old = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.old.load_cert_chain(cert, key)
         self.old.maximum_version = ssl.TLSVersion.TLSv1_2
+        self.asking = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.asking.load_cert_chain(cert, key)
+        self.asking.load_verify_locations(cert)
+        self.asking.verify_mode = ssl.CERT_OPTIONAL
 
     @staticmethod
     def note_name(tls, name, _):
@@ -126,14 +140,26 @@ class Recorder:
         conn.close()
 
     def later(self, conn):
-        self.end_raw(conn, b"")
+        try:
+            end_raw(self.shake(conn))
+        except OSError:
+            pass
 
     def ragged(self, conn):
-        self.end_raw(conn, PAGE)
+        try:
+            tls = self.shake(conn)
+            tls.recv(65536)
+            tls.sendall(PAGE)
+            end_raw(tls)
+        except OSError:
+            pass
 
     def warns(self, conn):
         conn.sendall(alert(112, WARNING))
-        self.end_raw(conn, b"", self.old)
+        try:
+            end_raw(self.shake(conn, self.old))
+        except OSError:
+            pass
 
     def mute(self, version):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -152,16 +178,18 @@ class Recorder:
 
         return serve
 
-    def end_raw(self, conn, data, context=None):
+    def ask(self, conn):
         try:
-            tls = self.shake(conn, context)
-            if data:
-                tls.recv(65536)
-                tls.sendall(data)
-            # The socket, and not TLS, is what ends.
-            plain = socket.socket(fileno=tls.detach())
-            linger(plain)
-            plain.close()
+            tls = self.asking.wrap_socket(conn, server_side=True)
+            path = tls.recv(65536).split(b" ")[1]
+            if path == b"/away":
+                time.sleep(1.1)
+                tls.sendall(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")
+                linger(tls.unwrap())
+                return
+            if path == b"/garbage":
+                tls.sendall(b"this is no HTTP\n")
+            end_raw(tls)
         except OSError:
             pass
 
@@ -177,6 +205,7 @@ def main():
         "TLS_MUTE12_PORT": recorder.mute(ssl.TLSVersion.TLSv1_2),
         "TLS_MUTE13_PORT": recorder.mute(ssl.TLSVersion.TLSv1_3),
         "TLS_RAGGED_PORT": recorder.ragged,
+        "TLS_ASK_PORT": recorder.ask,
         "TLS_EOF_PORT": on_hello(eof),
         "TLS_RESET_PORT": on_hello(lambda conn, _: reset(conn)),
         "TLS_HANG_PORT": on_hello(hang),
