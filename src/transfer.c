@@ -1,5 +1,6 @@
 #include "transfer.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -21,9 +22,11 @@ static struct transfer *current;
 /* How long libcurl may read before it has to come back: from a peer that never pauses it would read for ever. */
 #define TURN (5 * (int64_t)DEADLINE_MS)
 
-/* libcurl reads by recv, and this one stands before the C library's, for two ends. Its turns are limited: after one
- * there is nothing more to read, as far as it is told. And who answers in another protocol is best told by how the
- * answer starts, which libcurl does not say, and which nobody can look at without a race before it has read. */
+/* libcurl reads by recv, and this one stands before the C library's, for three ends. Its turns are limited: after one
+ * there is nothing more to read, as far as it is told. The connection's end is told in a turn of its own, for libcurl
+ * 7.88 forgets what it has read before it of HTTP/2 and not looked at. And who answers in another protocol is best told
+ * by how the answer starts, which libcurl does not say, and which nobody can look at without a race before it has read.
+ */
 ssize_t recv(int fd, void *bytes, size_t count, int flags)
 {
 	bool ours = current && fd == current->socket;
@@ -34,6 +37,10 @@ ssize_t recv(int fd, void *bytes, size_t count, int flags)
 		return -1;
 	}
 	ssize_t received = recvfrom(fd, bytes, count, flags, NULL, NULL);
+	if (curl_is_old && ours && received == 0 && current->http2 && current->turn_reads > 1) {
+		errno = EAGAIN;
+		return -1;
+	}
 	if (received > 0 && ours && current->first_count < sizeof current->first) {
 		size_t room = sizeof current->first - current->first_count;
 		size_t taken = (size_t)received < room ? (size_t)received : room;
@@ -42,6 +49,20 @@ ssize_t recv(int fd, void *bytes, size_t count, int flags)
 	}
 	return received;
 }
+
+#if LIBCURL_VERSION_NUM < 0x080000 && !defined PROBECTL_STATIC
+/* libcurl 7.88 leaves an HTTP/2 connection as soon as nghttp2 wants nothing more of it, which after the server's GOAWAY
+ * is at the end of the answer, and then hands on neither the trailers nor what else it has not got to. This one
+ * stands before nghttp2's: our request, on a client's first stream, has to be gone, for then its end has been noted. */
+int nghttp2_session_want_read(void *session);
+int nghttp2_session_want_read(void *session)
+{
+	int (*wants)(void *) = dlsym(RTLD_NEXT, "nghttp2_session_want_read");
+	void *(*request)(void *, int32_t) = dlsym(RTLD_NEXT, "nghttp2_session_get_stream_user_data");
+
+	return !request(session, 1) || wants(session);
+}
+#endif
 
 /* One for all the exchanges of a probe. It is left to the program's end: its clean-up takes a tenth of a whole probe.
  */

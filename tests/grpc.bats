@@ -298,6 +298,9 @@ success interim Ok SERVING
 success padded Ok SERVING
 success empty-frames Ok SERVING
 success strange-frames Ok SERVING
+success goaway-first Ok SERVING
+success goaway-after Ok SERVING
+success close-after Ok SERVING
 success rst-after Ok SERVING
 success split:1 Ok SERVING
 success split:3 Ok SERVING
@@ -454,6 +457,7 @@ ROWS
 upper-case ~.*(PROTOCOL_ERROR|not closed cleanly|malformed response).*
 no-status ~.*(PROTOCOL_ERROR|not closed cleanly|malformed response).*
 bad-hpack ~.+
+stay:bad-hpack ~.+
 data-on-0 ~.+
 data-first ~.+
 not-frames ~.+
@@ -502,6 +506,9 @@ ROWS
 # the_same TARGET... - some of the answers again.
 the_same() {
     says success SERVING grpc "$@" --service split:1
+    says success SERVING grpc "$@" --service goaway-first
+    says success SERVING grpc "$@" --service goaway-after
+    says success SERVING grpc "$@" --service close-after
     says failure NOT_SERVING grpc "$@" --service not-serving
     says failure '~NOT_FOUND: .*' grpc "$@" --service trailers-only:5
     says failure '~the response was cut short.*' grpc "$@" --service close-before-trailers

@@ -114,6 +114,8 @@ ANSWERS = {
     "empty-frames": head() + data(b"") + data(SERVING[:3]) + data(b"") + data(SERVING[3:]) + data(b"") + trailers(),
     "strange-frames": frame(0x42, 0xFF, b"what is this", 0) + head() + data(SERVING) + frame(0x42) + trailers(),
     "goaway-first": frame(GOAWAY, 0, struct.pack(">II", STREAM, 0), 0) + head() + data(SERVING) + trailers(),
+    "goaway-after": reply(b"\x08\x01") + frame(GOAWAY, 0, struct.pack(">II", STREAM, 0), 0),
+    "close-after": reply(b"\x08\x01"),
     "rst-after": reply(b"\x08\x01") + frame(RST_STREAM, 0, struct.pack(">I", 0)),
     # Messages that are none.
     "compressed": reply(b"\x08\x01", flag=1),
@@ -165,7 +167,8 @@ ANSWERS = {
 }
 
 # After these the connection is closed at once.
-CLOSING = {"goaway", "goaway-calm", "close", "close-in-message", "close-before-trailers", "close-in-frame", "not-frames"}
+CLOSING = {"close-after", "goaway", "goaway-calm", "not-frames", "close", "close-in-message", "close-before-trailers"}
+CLOSING |= {"close-in-frame"}
 
 
 def code(c, number):
@@ -251,6 +254,13 @@ def silence(c, after="request"):
         pass
 
 
+def stay(c, answer):
+    """An answer, and the connection stays open whatever the client says to it."""
+    c.send(ANSWERS[answer])
+    while c.sock.recv(65536):
+        pass
+
+
 def pings(c):
     """Alive, and never done."""
     while True:
@@ -272,7 +282,7 @@ BEHAVIOURS = {
     f.__name__.replace("_", "-"): f
     for f in (
         code, trailers_only, rst, rst_late, tcp_reset, split, drip, long_message, headers_kib, trailers_kib,
-        endless_headers, endless_data, silence, pings, flood,
+        endless_headers, endless_data, silence, stay, pings, flood,
     )
 }  # fmt: skip
 
