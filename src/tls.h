@@ -15,10 +15,6 @@ enum tls_problem { TLS_FINE, TLS_EXPIRED, TLS_NOT_YET_VALID, TLS_SELF_SIGNED, TL
 
 /* What a handshake showed. Texts are bytes of the server. */
 struct tls_session {
-	/* Called before the first byte of the handshake; may be NULL. */
-	void (*starting)(void *context);
-	void *context;
-
 	bool keep;     /* set before the handshake: the connection stays open, and tls_library_close will be called */
 	void *library; /* libcurl's session, for as long as libcurl has the connection */
 	bool done;     /* the handshake came to its end */

@@ -280,8 +280,6 @@ static CURLcode observe(CURL *easy, void *context, void *argument)
 	struct tls_session *session = argument;
 
 	(void)easy;
-	if (session->starting)
-		session->starting(session->context);
 	watched = session;
 	watched_by = context;
 	SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), watch_verification);

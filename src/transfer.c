@@ -2,12 +2,12 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* libcurl 7.88, of Debian 12, has faults of its own that are worked around below. */
@@ -50,6 +50,15 @@ ssize_t recv(int fd, void *bytes, size_t count, int flags)
 	return received;
 }
 
+#if LIBCURL_VERSION_NUM < 0x080000
+/* libcurl 7.88 calls connect even for a socket that it was told is connected, which a Unix socket does not take a
+ * second time. */
+int connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+	return current && fd == current->socket ? 0 : (int)syscall(SYS_connect, fd, address, length);
+}
+#endif
+
 #if LIBCURL_VERSION_NUM < 0x080000 && !defined PROBECTL_STATIC
 /* libcurl 7.88 leaves an HTTP/2 connection as soon as nghttp2 wants nothing more of it, which after the server's GOAWAY
  * is at the end of the answer, and then hands on neither the trailers nor what else it has not got to. This one
@@ -67,43 +76,6 @@ int nghttp2_session_want_read(void *session)
 /* One for all the exchanges of a probe. It is left to the program's end: its clean-up takes a tenth of a whole probe.
  */
 static CURLM *multi;
-
-/* libcurl 7.88 calls connect() even on a socket that it was told is connected, which a Unix socket does not take a
- * second time. There it gets a socket that does (a UDP one, on which nothing is sent), and before its first byte the
- * real one is put in its place. */
-#if LIBCURL_VERSION_NUM >= 0x075800 && LIBCURL_VERSION_NUM < 0x080000
-static int decoy(int fd, bool is_path)
-{
-	return is_path ? socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : fd;
-}
-#else
-static int decoy(int fd, bool is_path)
-{
-	(void)is_path;
-	return fd;
-}
-#endif
-
-static void put_real_socket(void *context)
-{
-	struct transfer *transfer = context;
-
-	if (transfer->under < 0)
-		return;
-	dup3(transfer->under, transfer->socket, O_CLOEXEC);
-	close(transfer->under);
-	transfer->under = -1;
-}
-
-static int before_request(void *context, char *peer, char *own, int peer_port, int own_port)
-{
-	(void)peer;
-	(void)own;
-	(void)peer_port;
-	(void)own_port;
-	put_real_socket(context);
-	return CURL_PREREQFUNC_OK;
-}
 
 static curl_socket_t give_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -162,17 +134,14 @@ int transfer_open(struct transfer *transfer, const struct spec *spec, const stru
 	const char *bundle = NULL;
 	char where[sizeof peer->text + 8];
 
-	*transfer = (struct transfer){.fd = -1, .under = -1, .timer_at = DEADLINE_NEVER, .tls_name = tls_name};
+	*transfer = (struct transfer){.fd = -1, .timer_at = DEADLINE_NEVER, .tls_name = tls_name};
 	/* Of the last hop only: what came before is in the other phases or is no answer to the probe. */
 	result->phases.first_byte = -1;
 	if (tls_name && tls_find_trust(spec, &bundle, result) != 0)
 		return -1;
-	int fd = net_dial(endpoint, deadline, &transfer->peer, result);
-	if (fd < 0)
+	transfer->socket = transfer->fd = net_dial(endpoint, deadline, &transfer->peer, result);
+	if (transfer->fd < 0)
 		return -1;
-	transfer->socket = transfer->fd = decoy(fd, peer->is_path);
-	if (transfer->fd != fd)
-		transfer->under = fd;
 	/* libcurl would write the keys of the session to the file that it names. */
 	unsetenv("SSLKEYLOGFILE");
 	tls_prepare(tls_name != NULL);
@@ -199,19 +168,14 @@ int transfer_open(struct transfer *transfer, const struct spec *spec, const stru
 	curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETDATA, transfer);
 	curl_easy_setopt(transfer->easy, CURLOPT_SOCKOPTFUNCTION, already_connected);
 	curl_easy_setopt(transfer->easy, CURLOPT_CLOSESOCKETFUNCTION, end_socket);
-	curl_easy_setopt(transfer->easy, CURLOPT_PREREQFUNCTION, before_request);
-	curl_easy_setopt(transfer->easy, CURLOPT_PREREQDATA, transfer);
 	curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, transfer->words);
 	curl_easy_setopt(transfer->easy, CURLOPT_NOSIGNAL, 1L);
 	/* "" also keeps libcurl from looking at http_proxy and its like. */
 	curl_easy_setopt(transfer->easy, CURLOPT_PROXY, "");
 	/* Its own limit for TCP and TLS together is 300 s; the deadline may be an hour. */
 	curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, 2 * 3600000L);
-	if (tls_name) {
+	if (tls_name)
 		tls_set_up(transfer->easy, spec, bundle, &transfer->tls);
-		transfer->tls.starting = put_real_socket;
-		transfer->tls.context = transfer;
-	}
 	return 0;
 }
 
@@ -375,9 +339,7 @@ void transfer_close(struct transfer *transfer)
 	curl_slist_free_all(transfer->connect_to);
 	if (transfer->fd >= 0)
 		end_socket(NULL, transfer->fd);
-	if (transfer->under >= 0)
-		close(transfer->under);
-	*transfer = (struct transfer){.fd = -1, .under = -1};
+	*transfer = (struct transfer){.fd = -1};
 }
 
 void transfer_add_versions(struct buf *out)

@@ -20,7 +20,6 @@ struct transfer {
 	int socket;          /* the same, to wait for */
 	int events;          /* what libcurl waits for, CURL_POLL_ */
 	int64_t timer_at;    /* when it wants to be called anyway, DEADLINE_NEVER for not at all */
-	int under;           /* the socket that is still to be put under libcurl's, -1 for none */
 	int64_t turn_end;    /* when libcurl has to come back from reading ... */
 	unsigned turn_reads; /* ... and how often it has read since it was called */
 	bool asked_again;    /* libcurl wanted a second connection */

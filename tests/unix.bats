@@ -143,6 +143,29 @@ is_reason() { [ "$(field /reason)" = "$1" ] || fail "expected reason $1"; }
     expect_text success 'connected to late'
 }
 
+@test "unix: where there is no network, not even a loopback" {
+    UNDER=(unshare --net)
+    [ "$(id -u)" -eq 0 ] || UNDER=(unshare --user --map-root-user --net)
+    "${UNDER[@]}" true 2>/dev/null || skip 'no network namespace can be made here'
+    says success '200 OK' http --unix-socket "$NGINX_SOCKET" http://localhost/
+    says success SERVING grpc "unix:$RAW_SOCKET"
+    need_tls
+    says success '200 OK' http --unix-socket "$NGINX_TLS_SOCKET" https://localhost/
+    says success '~200.*' http --unix-socket "$NGINX_TLS_SOCKET" https://localhost/ --http2
+}
+
+@test "unix: too few descriptors are no answer of the server" {
+    local limit
+    # Four are what it takes to load the program.
+    for limit in {4..8}; do
+        UNDER=(bash -c "ulimit -n $limit && exec \"\$@\"" bash)
+        probe http --unix-socket "$NGINX_SOCKET" http://localhost/
+        [ "$status" -eq 0 ] || expect_text unknown '~.*(too many open files|libcurl).*'
+        probe grpc "unix:$RAW_SOCKET"
+        [ "$status" -eq 0 ] || expect_text unknown '~.*(too many open files|libcurl).*'
+    done
+}
+
 @test "unix: names are safe to print" {
     local odd=$'odd\n\e[31m\xff'
     probe tcp "unix:$odd"
