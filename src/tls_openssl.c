@@ -47,13 +47,40 @@ static int no_passphrase(char *text, int size, int writing, void *context)
 	return -1;
 }
 
-static X509 *read_certificate(struct slice pem)
+/* What there is of certificates in a text. */
+enum pem { PEM_NONE, PEM_REFUSED, PEM_TAKEN };
+
+/* Whether libcurl can trust what is in the text: that takes all of it or nothing. */
+static enum pem look_at_trust(struct slice pem)
 {
 	BIO *memory = BIO_new_mem_buf(pem.at, (int)pem.length);
-	X509 *certificate = memory ? PEM_read_bio_X509_AUX(memory, NULL, no_passphrase, NULL) : NULL;
+	STACK_OF(X509_INFO) *found = memory ? PEM_X509_INFO_read_bio(memory, NULL, no_passphrase, NULL) : NULL;
+	enum pem state = found ? PEM_NONE : PEM_REFUSED;
 
+	for (int i = 0; i < sk_X509_INFO_num(found); i++)
+		if (sk_X509_INFO_value(found, i)->x509)
+			state = PEM_TAKEN;
+	sk_X509_INFO_pop_free(found, X509_INFO_free);
 	BIO_free(memory);
-	return certificate;
+	return state;
+}
+
+/* Puts the first certificate and the chain behind it where libcurl will: a weak key or signature is refused there. */
+static enum pem use_chain(SSL_CTX *context, struct slice pem)
+{
+	BIO *memory = BIO_new_mem_buf(pem.at, (int)pem.length);
+	X509 *one = memory ? PEM_read_bio_X509_AUX(memory, NULL, no_passphrase, NULL) : NULL;
+	bool none = !one, fine = one && SSL_CTX_use_certificate(context, one) == 1;
+
+	X509_free(one);
+	while (fine && (one = PEM_read_bio_X509(memory, NULL, no_passphrase, NULL))) {
+		fine = SSL_CTX_add1_chain_cert(context, one) == 1;
+		X509_free(one);
+	}
+	BIO_free(memory);
+	/* What ended it was the text's end, or what is no certificate though it says so. */
+	bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+	return none && ended ? PEM_NONE : fine && ended ? PEM_TAKEN : PEM_REFUSED;
 }
 
 static EVP_PKEY *read_key(struct slice pem)
@@ -67,31 +94,38 @@ static EVP_PKEY *read_key(struct slice pem)
 
 int tls_library_check_files(const struct spec *spec, struct error *error)
 {
+	static const char none[] = "holds no certificate in PEM form";
 	int status = -1;
 
 	tls_prepare(true);
-	X509 *ca = spec->cacert ? read_certificate(spec->cacert_pem) : NULL;
-	X509 *certificate = spec->cert ? read_certificate(spec->cert_pem) : NULL;
+	SSL_CTX *context = spec->cert ? SSL_CTX_new(TLS_client_method()) : NULL;
+	enum pem ca = spec->cacert ? look_at_trust(spec->cacert_pem) : PEM_TAKEN;
+	enum pem chain = context ? use_chain(context, spec->cert_pem) : PEM_TAKEN;
 	EVP_PKEY *key = spec->cert ? read_key(spec->key ? spec->key_pem : spec->cert_pem) : NULL;
-	if (spec->cacert && !ca)
-		error_set(error, "--cacert %s: holds no certificate in PEM form", value_quote(spec->cacert).text);
-	else if (spec->cert && !certificate)
-		error_set(error, "--cert %s: holds no certificate in PEM form", value_quote(spec->cert).text);
+	if (spec->cert && !context)
+		error_set(error, "--cert %s: no memory to look at it", value_quote(spec->cert).text);
+	else if (ca != PEM_TAKEN)
+		error_set(error, "--cacert %s: %s", value_quote(spec->cacert).text,
+			  ca == PEM_NONE ? none : "holds a certificate that is broken");
+	else if (chain != PEM_TAKEN)
+		error_set(error, "--cert %s: %s", value_quote(spec->cert).text,
+			  chain == PEM_NONE ? none
+					    : "holds a certificate that is broken, or whose key or signature is too "
+					      "weak");
 	else if (spec->cert && !key && !spec->key)
 		error_set(error, "--cert %s: holds no private key without a passphrase: give it with --key",
 			  value_quote(spec->cert).text);
 	else if (spec->cert && !key)
 		error_set(error, "--key %s: holds no private key in PEM form without a passphrase",
 			  value_quote(spec->key).text);
-	else if (spec->cert && X509_check_private_key(certificate, key) != 1)
+	else if (spec->cert && X509_check_private_key(SSL_CTX_get0_certificate(context), key) != 1)
 		error_set(error, "--key %s: does not belong to the certificate of --cert",
 			  value_quote(spec->key ? spec->key : spec->cert).text);
 	else
 		status = 0;
 	ERR_clear_error();
-	X509_free(ca);
-	X509_free(certificate);
 	EVP_PKEY_free(key);
+	SSL_CTX_free(context);
 	return status;
 }
 

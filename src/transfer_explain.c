@@ -119,6 +119,18 @@ void transfer_explain(const struct transfer *transfer, const struct deadline *de
 	case CURLE_COULDNT_RESOLVE_HOST:
 		result_no_resources(result, "libcurl", ENOMEM);
 		return;
+	/* These come before the server is asked for anything. */
+	case CURLE_SSL_CACERT_BADFILE:
+		result_set(result, UNKNOWN, REASON_NO_CA_BUNDLE,
+			   "nothing to verify the certificate with: %s: give --cacert FILE", words);
+		return;
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_ENGINE_NOTFOUND:
+	case CURLE_SSL_ENGINE_SETFAILED:
+	case CURLE_SSL_ENGINE_INITFAILED:
+		result_set(result, UNKNOWN, REASON_INTERNAL_ERROR, "TLS cannot be prepared: %s", words);
+		return;
 	case CURLE_GOT_NOTHING:
 		if (transfer->first_count > 0 && !transfer->tls_name)
 			result_set(result, FAILURE, REASON_TRUNCATED_RESPONSE,

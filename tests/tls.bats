@@ -317,6 +317,20 @@ refuse() {
         --cert "$CERTS/client.crt" --key "$CERTS/stranger.key"
     refuse "--key '$CERTS/rsa.key': does not belong to the certificate of --cert" \
         --cert "$CERTS/client.crt" --key "$CERTS/rsa.key"
+    # Behind a good certificate too, and what is whole may be too weak for TLS.
+    sed 's/^MII/MIX/' "$CERTS/stranger.crt" >"$dir/broken"
+    cat "$CA" "$dir/broken" >"$dir/bundle"
+    cat "$CERTS/client.crt" "$dir/broken" >"$dir/chain"
+    openssl req -x509 -newkey rsa:512 -nodes -subj /CN=weak -keyout "$dir/weak.key" -out "$dir/weak" 2>/dev/null
+    for file in broken bundle; do
+        refuse "--cacert '$dir/$file': holds a certificate that is broken" --cacert "$dir/$file"
+    done
+    for file in broken chain; do
+        refuse "--cert '$dir/$file': holds a certificate that is broken, or whose key or signature is too weak" \
+            --cert "$dir/$file" --key "$CERTS/client.key"
+    done
+    refuse "--cert '$dir/weak': holds a certificate that is broken, or whose key or signature is too weak" \
+        --cert "$dir/weak" --key "$dir/weak.key"
     refuse '--key needs --cert, the certificate that it belongs to' --key "$CERTS/client.key"
     # The key is looked for in the certificate's file, where none is given.
     refuse "~--cert '$CERTS/client.crt': .*--key.*" --cert "$CERTS/client.crt"
@@ -385,9 +399,9 @@ as_nobody() {
     expect_usage '~--tls is not an option of http: .*' http --tls :1
 }
 
-# In a mount namespace that hides every place where a system has its bundle.
+# hide_bundles [COMMAND] - in a mount namespace that hides every place where a system has its bundle.
 hide_bundles() {
-    local hide='for dir in /etc/ssl /etc/pki; do [ ! -d $dir ] || mount -t tmpfs none $dir; done; exec "$@"'
+    local hide='for dir in /etc/ssl /etc/pki; do [ ! -d $dir ] || mount -t tmpfs none $dir; done; '"${1-:}"'; exec "$@"'
     UNDER=(unshare --mount sh -c "$hide" sh)
     [ "$(id -u)" -eq 0 ] || UNDER=(unshare --user --map-root-user --mount sh -c "$hide" sh)
     "${UNDER[@]}" true 2>/dev/null || skip 'no mount namespace can be made here'
@@ -404,6 +418,19 @@ hide_bundles() {
     says success '~200 .*' http "https://localhost:$GOOD_PORT/" --cacert "$CA"
     # Nothing is to be verified here.
     says success '200 OK' http --tls-verify "localhost:$NGINX_PORT"
+}
+
+@test "tls: a CA bundle that cannot be used is unknown too" {
+    local bundle=/etc/ssl/certs/ca-certificates.crt text message
+    for text in '' 'no PEM'; do
+        hide_bundles "mkdir /etc/ssl/certs && printf '$text' >$bundle"
+        message="~nothing to verify the certificate with: .*$bundle: give --cacert FILE"
+        says unknown "$message" tcp --tls --tls-verify ":$GOOD_PORT"
+        is_field /reason NoCaBundle
+        says unknown "$message" http --tls-verify "https://localhost:$GOOD_PORT/"
+        says unknown "$message" grpc --tls --tls-verify ":$GOOD_PORT"
+        says success '~200 .*' http "https://localhost:$GOOD_PORT/" --cacert "$CA"
+    done
 }
 
 # What the server wrote of the next connection.
