@@ -52,6 +52,13 @@ static bool explain_handshake(const struct transfer *transfer, struct result *re
 	return true;
 }
 
+/* What libcurl calls it when a connection ends before its answer does. */
+static bool is_end(CURLcode code)
+{
+	return code == CURLE_GOT_NOTHING || code == CURLE_PARTIAL_FILE || code == CURLE_HTTP2 ||
+	       code == CURLE_HTTP2_STREAM || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
+}
+
 static void explain_empty(const struct transfer *transfer, struct result *result)
 {
 	result_set(result, FAILURE, REASON_EMPTY_RESPONSE, "the connection was closed without an answer%s",
@@ -78,7 +85,7 @@ void transfer_explain(const struct transfer *transfer, const struct deadline *de
 	}
 	/* With TLS 1.3 we are done before the server has looked at our certificate, and the alert that it sends then
 	 * may be lost with the connection. */
-	bool unheard = transfer->tls.done && progress == NO_ANSWER && transfer->code != CURLE_PEER_FAILED_VERIFICATION;
+	bool unheard = transfer->tls.done && progress == NO_ANSWER && is_end(transfer->code);
 	if (transfer->tls_name && unheard && transfer->tls.asked_for_certificate && transfer->tls.alert < 0) {
 		result_set(result, FAILURE, REASON_CLIENT_CERTIFICATE_REQUIRED,
 			   transfer->tls.showed_certificate

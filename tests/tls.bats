@@ -483,6 +483,19 @@ logged_closes() { [ "$(grep -c 'client closed connection' "$NGINX_ERRORS")" -ge 
     says success '~connected .*' tcp --tls "localhost:$TLS_LATER_PORT"
 }
 
+@test "tls: a server that asks for a certificate, and answers without, is judged by its answer" {
+    says failure '~malformed response: .*' http "https://localhost:$TLS_ASK_PORT/garbage"
+    is_field /reason MalformedResponse
+    # No answer may well be one.
+    says failure '~the server closed the connection after it had asked for a client certificate: .*' \
+        http "https://localhost:$TLS_ASK_PORT/"
+    is_field /reason ClientCertificateRequired
+    says failure '~the server closed the connection after it had asked for a client certificate: .*' \
+        http --http2 "https://localhost:$TLS_ASK_PORT/"
+    says failure '~the server closed the connection after it had asked for a client certificate: .*' \
+        grpc --tls "localhost:$TLS_ASK_PORT"
+}
+
 @test "tls: --server-name is for SNI and verification, and leaves Host alone" {
     : >"$NGINX_LOG"
     probe http "https://localhost:$NGINX_TLS12_PORT/" --server-name name.test

@@ -17,7 +17,7 @@ TLS_WARNS_PORT     the same in TLS 1.2, after a warning that it does not know th
 TLS_MUTE12_PORT    asks for a certificate in TLS 1.2, shakes hands with who has none, and does nothing more
 TLS_MUTE13_PORT    the same in TLS 1.3, without a ticket
 TLS_RAGGED_PORT    answers in HTTP/1.0, and ends without close_notify
-TLS_ASK_PORT       asks for a client certificate, and can do without; sends /away to /, with close_notify, after the
+TLS_ASK_PORT       asks for a client certificate, and can do without; takes HTTP/2 and HTTP/1.1 by ALPN; sends /away to /, with close_notify, after the
                    second for which libcurl takes a connection for fresh; answers /garbage in what is no HTTP and the
                    rest not at all, and ends both without close_notify
 """
@@ -116,6 +116,7 @@ class Recorder:
         self.asking.load_cert_chain(cert, key)
         self.asking.load_verify_locations(cert)
         self.asking.verify_mode = ssl.CERT_OPTIONAL
+        self.asking.set_alpn_protocols(["h2", "http/1.1"])
 
     @staticmethod
     def note_name(tls, name, _):
