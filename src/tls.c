@@ -303,8 +303,9 @@ static bool explain_alert(const struct tls_session *session, struct result *resu
 			   "unrecognized_name)");
 		return true;
 	case ALERT_NO_APPLICATION_PROTOCOL:
-		result_set(result, FAILURE, REASON_TLS_FAILED,
-			   "TLS handshake refused: the server offers no HTTP/2 (alert no_application_protocol)");
+		result_set(result, FAILURE, session->http1 ? REASON_HTTP2_EXPECTED : REASON_TLS_FAILED,
+			   "TLS handshake refused: the server %s (alert no_application_protocol)",
+			   session->http1 ? "does not take HTTP/1.1: use --http2" : "offers no HTTP/2");
 		return true;
 	case ALERT_CERTIFICATE_REQUIRED:
 	case ALERT_HANDSHAKE_FAILURE:

@@ -17,6 +17,7 @@ enum tls_problem { TLS_FINE, TLS_EXPIRED, TLS_NOT_YET_VALID, TLS_SELF_SIGNED, TL
 struct tls_session {
 	bool keep;     /* set before the handshake: the connection stays open, and tls_library_close will be called */
 	void *library; /* libcurl's session, for as long as libcurl has the connection */
+	bool http1;    /* set before the handshake: HTTP/1.1 is all that is offered by ALPN */
 	bool done;     /* the handshake came to its end */
 	bool certificate;
 	char version[16], cipher[48], protocol[16]; /* protocol by ALPN, "" for none */

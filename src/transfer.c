@@ -260,6 +260,7 @@ void transfer_run(struct transfer *transfer, const struct deadline *deadline, st
 	CURLMsg *message;
 
 	transfer->code = CURLE_FAILED_INIT;
+	transfer->tls.http1 = !transfer->http2 && !transfer->tls.keep;
 	transfer->started_at = deadline_now();
 	current = transfer;
 	if (curl_multi_add_handle(multi, transfer->easy) != CURLM_OK)

@@ -28,7 +28,7 @@ setup_file() {
     local ask="-cert $CERTS/good.pem -Verify 1 -verify_return_error -CAfile $CERTS/ca.crt"
     start_server tls_openssl "$BATS_FILE_TMPDIR/openssl" "${servers[@]}" "ASK12:$ask -tls1_2" "ASK13:$ask -tls1_3" \
         "MAY13:-cert $CERTS/good.pem -verify 1 -CAfile $CERTS/ca.crt -tls1_3" \
-        "TLS11:-cert $CERTS/good.pem -tls1_1 -cipher DEFAULT@SECLEVEL=0"
+        "ALPN_H2:-cert $CERTS/good.pem -alpn h2" "TLS11:-cert $CERTS/good.pem -tls1_1 -cipher DEFAULT@SECLEVEL=0"
     start_server tls_nginx "$BATS_FILE_TMPDIR/nginx" "$CERTS"
     start_server tls_server "$BATS_FILE_TMPDIR/tls" "$CERTS/good.crt" "$CERTS/good.key"
     start_tcp_server
@@ -226,6 +226,14 @@ ROWS
 120 ~TLS handshake refused: .*\(alert no_application_protocol\)
 255 ~TLS handshake refused.*alert.*
 ROWS
+    message='TLS handshake refused: the server does not take HTTP/1.1: use --http2 (alert no_application_protocol)'
+    says failure "$message" http "https://localhost:$ALPN_H2_PORT/"
+    is_field /reason Http2Expected
+    says failure "$message" http "https://localhost:$TLS_ALERT_PORT/" --server-name alert-120.test
+    message='TLS handshake refused: the server offers no HTTP/2 (alert no_application_protocol)'
+    says failure "$message" http --http2 "https://localhost:$TLS_ALERT_PORT/" --server-name alert-120.test
+    is_field /reason TlsFailed
+    says failure "$message" grpc --tls "localhost:$TLS_ALERT_PORT" --server-name alert-120.test
     says failure '~TLS handshake refused: .*--server-name.*' tcp --tls ":$NGINX_STAGING_PORT"
     says success '~connected .*' tcp --tls ":$NGINX_STAGING_PORT" --server-name staging.test
 }
