@@ -8,7 +8,7 @@
 #       -subj SUBJECT instead of /CN=localhost
 #       -san NAMES    instead of DNS:localhost, IP:127.0.0.1 and IP:::1; "none" for none
 #       -key ec|rsa   ec
-#       -from, -to    the first and last moment, as date(1) reads them: from an hour ago, for a year
+#       -from, -to    the first and last moment, as date(1) reads them: from an hour ago, for 365 days
 #   make_certs                        those that more than one test file needs, once for all of them
 #   need_tls                          skips the test where the program was built without TLS
 #   says VERDICT MESSAGE ARGS...      as the helper's expect, by JSON alone
@@ -47,7 +47,7 @@ _sign() {
 }
 
 make_ca() {
-    local name=$1 from='1 hour ago' to='1 year' key=ec
+    local name=$1 from='1 hour ago' to='365 days' key=ec
     shift
     while (($#)); do
         local "${1#-}=$2"
@@ -61,7 +61,7 @@ make_ca() {
 
 make_cert() {
     local name=$1 ca=ca subj=/CN=localhost san='DNS:localhost,IP:127.0.0.1,IP:::1' key=ec
-    local from='1 hour ago' to='1 year'
+    local from='1 hour ago' to='365 days'
     shift
     while (($#)); do
         local "${1#-}=$2"

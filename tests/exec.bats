@@ -196,7 +196,7 @@ in_pid_namespace() {
     elapsed=$(($(now_ms) - elapsed))
     noted 2 || fail 'expected the command to have started two processes'
     [[ $output == 'unknown: '* && $output != *left:* ]] || fail 'expected nothing to be left'
-    within $((1000 + 500))
+    within $((1000 + SLACK_MS))
 }
 
 # Runs the program as a process that had a child before it became the program: `child & exec probectl ...`. Sets what
@@ -311,7 +311,7 @@ nothing_left() { [ -z "$(left_behind)" ]; }
     expect unknown '~.*: full.*' exec -t 1s -- perl -e \
         'use POSIX; while (defined($p = fork)) { if (!$p) { setsid; sleep 60; exit } }
          $| = 1; print "full\n"; sleep 60'
-    within $((1000 + 500))
+    within $((1000 + SLACK_MS))
     [ -z "$(left_behind)" ] || fail "expected no process to be left: $(left_behind)"
 }
 

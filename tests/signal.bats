@@ -69,10 +69,11 @@ connecting_to() { grep -q ":$(printf %04X "$1") 02 " /proc/net/tcp; }
 # The server at this port has been sent something that it does not read.
 unread_by() { grep -qE "^ *[0-9]+: \S+:$(printf %04X "$1") \S+ 01 \S+:0*[1-9A-F]" /proc/net/tcp; }
 
-# The server at this port has said no, and nothing of it waits to be read. The table is tcp or udp.
-refused_by() {
-    [ -s "$LOG" ] && grep -qE " \S+:$(printf %04X "$2") 01 \S+:00000000 " "/proc/net/$1"
-}
+# Nothing that the server at this port has sent waits to be read. The table is tcp or udp.
+all_read_from() { grep -qE " \S+:$(printf %04X "$2") 01 \S+:00000000 " "/proc/net/$1"; }
+
+# It has said no.
+refused_by() { [ -s "$LOG" ] && all_read_from "$@"; }
 
 # The program has this file open.
 has_open() {
@@ -87,7 +88,7 @@ has_open() {
     local to="connected to $HTTP"
     expect_interrupt "$to, no response" 'asked "^GET /silence"' http -t 30s "$HTTP/silence"
     expect_interrupt "$to, the response's body did not end" \
-        'asked "^GET /drip-body"' http -t 30s "$HTTP/drip-body/20"
+        'asked "^the header is out" && all_read_from tcp "$HTTP_PORT"' http -t 30s "$HTTP/drip-body/20"
     expect_interrupt "$to, no response" 'asked "^GET /slow-chain"' http -t 30s "$HTTP/slow-chain/200"
 }
 

@@ -36,8 +36,7 @@ is_reason() { [ "$(field /reason)" = "$1" ] || fail "expected reason $1"; }
     says success '~.*' tcp 'unix:odd name'
     ln -sf ok link
     says success '~.*' tcp unix:link
-    : >connections
-    probe tcp unix:ok
+    probe tcp unix:counted
     wait_until test -s connections
     [ "$(cat connections)" = '0 bytes, closed' ] || fail "the server saw: $(cat connections)"
 }

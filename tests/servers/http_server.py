@@ -219,6 +219,7 @@ def drip_header(c, ms):
 
 def drip_body(c, ms):
     c.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
+    log(c.log_path, b"the header is out\n")
     c.drip(b"x" * 10000, ms)
 
 
@@ -279,7 +280,7 @@ def serve(sock, log_path, tls):
         if tls:
             sock = tls.wrap_socket(sock, server_side=True)
         c = Connection(sock)
-        c.request = read_request(sock)
+        c.log_path, c.request = log_path, read_request(sock)
         if c.request is None:
             return
         if c.request.startswith(b"\x16"):  # a TLS handshake

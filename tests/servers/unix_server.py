@@ -2,7 +2,8 @@
 
     unix_server.py DIR
 
-ok       accepts, reads to the end and logs what came and how it ended      close   accepts and closes at once
+ok       accepts and reads to the end                 close   accepts and closes at once
+counted  the same, and logs what came and how it ended
 silent   accepts and says nothing                                           greet   accepts and greets
 full     its queue is full                    late    its queue is full until a file DIR/go is there
 stale    nobody listens any more              bound   nobody listens yet
@@ -30,12 +31,16 @@ def bound(path, kind=socket.SOCK_STREAM):
     return sock
 
 
-def record(conn):
-    data = b""
+def drain(conn):
+    count = 0
     while chunk := conn.recv(65536):
-        data += chunk
-    log("connections", f"{len(data)} bytes, closed\n".encode())
+        count += len(chunk)
     conn.close()
+    return count
+
+
+def record(conn):
+    log("connections", f"{drain(conn)} bytes, closed\n".encode())
 
 
 def greet(conn):
@@ -72,7 +77,8 @@ def main():
     os.chdir(directory)
     log("connections", b"")
     for path in ("ok", "a" * LONGEST, "odd name", "odd\n\x1b[31m\xff".encode("latin-1"), "locked/inside", "shut"):
-        accepting(bound(path), record)
+        accepting(bound(path), drain)
+    accepting(bound("counted"), record)
     accepting(bound("close"), socket.socket.close)
     accepting(bound("silent"), KEPT.append)
     accepting(bound("greet"), greet)
