@@ -406,7 +406,11 @@ static int parse(const char *text, size_t length, struct reader *reader)
 				 "the spec is empty: give a JSON object such as {\"tcpSocket\": {\"port\": 80}}");
 	if (json_text_check(text, length, reader->error) != 0)
 		return -1;
+	errno = 0;
 	cJSON *root = cJSON_ParseWithLengthOpts(text, length, &end, 0);
+	/* cJSON does not tell why. */
+	if (!root && errno == ENOMEM)
+		return error_set(reader->error, "the spec: out of memory");
 	if (!root) {
 		if (end > text + length)
 			end = text + length;
