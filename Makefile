@@ -18,6 +18,8 @@ PROBECTL = $(BUILD)/probectl
 # One file or directory of tests, or several, and how many files at a time: most of what a test does is wait.
 TESTS = tests
 JOBS = 4
+# Bats takes these for two and more only.
+PARALLEL = $(if $(filter-out 1,$(JOBS)),--jobs $(JOBS) --no-parallelize-within-files)
 
 LIBRARIES = libcurl libcjson libssl libcrypto
 CFLAGS ?= -O2 -g
@@ -60,7 +62,7 @@ check: ## install what the tests lack, build and test (PROBECTL=path: test that 
 	$(NEED) build check
 	@$(MAKE) --no-print-directory --question $(PROBECTL) 2>/dev/null || echo 'Building $(PROBECTL)'
 	@$(MAKE) --no-print-directory --silent $(PROBECTL)
-	PROBECTL=$(PROBECTL) bats --jobs $(JOBS) --no-parallelize-within-files $(BATSFLAGS) $(TESTS)
+	PROBECTL=$(PROBECTL) bats $(PARALLEL) $(BATSFLAGS) $(TESTS)
 
 # A finding must not pass for a verdict: no probe ends with 99.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

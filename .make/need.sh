@@ -35,6 +35,7 @@ check    parallel                 parallel
 check    tool python3             python3
 check    tool openssl             openssl
 check    tool ip                  iproute2
+check    tool pgrep               procps
 check    tool mandoc              mandoc
 check    tool zsh                 zsh
 check    tool fish                fish
