@@ -154,7 +154,7 @@ is_reason() { [ "$(field /reason)" = "$1" ] || fail "expected reason $1"; }
 }
 
 @test "unix: too few descriptors are no answer of the server" {
-    if grep -q __asan_init "$PROBECTL"; then skip 'the sanitizer needs descriptors itself'; fi
+    if grep -q __asan_init "$PROBECTL"; then skip 'built with a sanitizer'; fi
     local limit
     # Four are what it takes to load the program.
     for limit in {4..8}; do
