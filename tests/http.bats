@@ -404,6 +404,58 @@ ROWS
     expect_warning '~.*' http "$HTTP/redirect/302?to=http://other.test/" -H 'Host: other.test'
 }
 
+# The names of the second request's headers, without bodies.
+second_names() { last_request | sed '1,/^$/d' | sed -n 's/^\([A-Za-z-]*\): .*/\1/p' | sort | paste -sd' '; }
+
+@test "http: another host that is followed to gets nothing of what was given, and nobody a cookie" {
+    local there="302?to=http://localhost:$HTTP_PORT/echo" here='302?to=/echo'
+    follow() {
+        forget_requests
+        probe http --redirect follow "$@"
+        is_status 0
+        [ "$(last_request | grep -c '^GET ')" -eq 2 ] || fail "asked: $(last_request)"
+    }
+    follow "$HTTP/redirect/$there" -H 'Host: other.test' -H 'Authorization: x' -H 'X-Probe: 1'
+    [ "$(second_names)" = 'Accept Connection Host User-Agent' ] || fail "asked: $(last_request)"
+    asked "^Host: localhost:$HTTP_PORT" || fail "asked: $(last_request)"
+    follow "http://me:secret@$HTTP/redirect/$there"
+    [ "$(second_names)" = 'Accept Connection Host User-Agent' ] || fail "asked: $(last_request)"
+    follow "http://me:secret@$HTTP/redirect/$here" -H 'X-Probe: 1'
+    [ "$(second_names)" = 'Accept Authorization Connection Host User-Agent X-Probe' ] || fail "asked: $(last_request)"
+}
+
+@test "http: what a redirect makes of a body" {
+    local code
+    for code in 301 302 303 307 308; do
+        forget_requests
+        probe http --data a=1 "$HTTP/redirect/$code?to=/echo"
+        is_status 0
+        case $code in
+            30[123])
+                last_request | grep -q '^a=1GET /echo HTTP/1.1$' || fail "$code: $(last_request)"
+                [ "$(second_names)" = 'Accept Connection Host User-Agent' ] || fail "$code: $(last_request)"
+                ;;
+            *)
+                last_request | grep -q '^a=1POST /echo HTTP/1.1$' || fail "$code: $(last_request)"
+                [ "$(tail -c 3 "$REQUESTS")" = a=1 ] || fail "$code: $(last_request)"
+                ;;
+        esac
+    done
+}
+
+@test "http: -v and JSON show where it asked, and what the answer's head said" {
+    probe http -o json "$HTTP/redirect/302?to=/status/404"
+    parse_json
+    [ "$(field /http/attempts/0/address)" = "$HTTP" ]
+    [ "$(field /http/attempts/0/answer)" = connected ]
+    [[ $JSON == *'=HTTP/1.1 302 Found'*'=Content-Length: 14'*'=HTTP/1.1 404 Not Found'*'=Content-Length: 19'* ]] ||
+        fail 'expected the heads of both answers'
+    probe http -v "$HTTP/status/404"
+    output_matches "$HTTP +connected"
+    output_matches 'HTTP/1.1 404 Not Found'
+    output_matches 'Content-Length: [0-9]+'
+}
+
 @test "http: the forms of a target" {
     local target targets=("http://$HTTP/echo" "$HTTP/echo" "HTTP://$HTTP/echo" "localhost:$HTTP_PORT/echo"
         ":$HTTP_PORT/echo" "http://localhost:$HTTP_PORT/echo")

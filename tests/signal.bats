@@ -34,7 +34,7 @@ interrupt() {
     out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err
     COMMAND=(probectl "$@")
     # A shell has its background jobs ignore SIGINT, and what is ignored would be inherited.
-    PIDS=$PIDS "${UNDER[@]}" env --default-signal=INT,TERM "$PROBECTL" "$@" \
+    PIDS=$PIDS "${UNDER[@]}" env --default-signal=INT,TERM,HUP,QUIT "$PROBECTL" "$@" \
         </dev/null >"$out" 2>"$err" 3>&- &
     local pid=$! started
     wait_until eval "$condition" || fail "expected to see: $condition"
@@ -210,6 +210,18 @@ ROWS
         expect unknown 'interrupted by SIGTERM: the probe had not begun' $words
     done
     reason_is Interrupted
+}
+
+@test "signal: a hang-up and a quit, unless they are not meant for us" {
+    local signal
+    for signal in HUP QUIT; do
+        interrupt "$signal" 'asked "^GET /silence"' http -t 30s "$HTTP/silence"
+        expect_text unknown "interrupted by SIG$signal: connected to $HTTP, no response"
+        forget
+    done
+    # As nohup has it.
+    UNDER=(env --ignore-signal=HUP)
+    expect success 'exit status 0' exec -t 10s -- sh -c 'kill -HUP $PPID; sleep 0.2'
 }
 
 @test "signal: --timeout-as has no say in it, --exit-codes has" {

@@ -13,6 +13,10 @@ teardown_file() { stop_servers; }
 @test "tcp: an open port" {
     expect success "connected to 127.0.0.1:$ACCEPT_PORT" tcp "127.0.0.1:$ACCEPT_PORT"
     timings_are resolve connect
+    [ "$(field /tcp/attempts/0/address)" = "127.0.0.1:$ACCEPT_PORT" ]
+    [ "$(field /tcp/attempts/0/answer)" = connected ]
+    probe tcp -v "127.0.0.1:$ACCEPT_PORT"
+    output_matches "127.0.0.1:$ACCEPT_PORT +connected"
     expect success '~.*' tcp "localhost:$ACCEPT_PORT"
     expect success '~.*' tcp ":$ACCEPT_PORT"
     expect success '~.*' tcp --port "$ACCEPT_PORT"

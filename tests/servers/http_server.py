@@ -130,7 +130,7 @@ def status(c, code):
 
 
 def redirect(c, code):
-    c.respond(int(code), b"gone that way\n", Location=c.query.removeprefix("to="))
+    c.respond(int(code), b"gone that way\n", Location=c.query.removeprefix("to="), Set_Cookie="seen=1; Path=/")
 
 
 def redirect_endless(c, code):
