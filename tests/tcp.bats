@@ -31,6 +31,17 @@ teardown_file() { stop_servers; }
     expect success "connected to 127.0.0.1:$RESET_PORT" tcp "127.0.0.1:$RESET_PORT"
 }
 
+@test "tcp: it lingers for a second, as the kubelet's" {
+    if grep -q __asan_init "$PROBECTL"; then skip 'built with a sanitizer'; fi
+    grep -q 'ld-linux\|ld-musl' "$PROBECTL" || skip 'a static program'
+    local dir=$BATS_TEST_TMPDIR
+    "${CC:-cc}" -D_GNU_SOURCE -shared -fPIC -o "$dir/linger.so" "$TESTS/fixtures/linger.c" -ldl
+    UNDER=(env LD_PRELOAD="$dir/linger.so" LINGER_LOG="$dir/log")
+    probe tcp "127.0.0.1:$ACCEPT_PORT"
+    expect_text success "connected to 127.0.0.1:$ACCEPT_PORT"
+    [ "$(cat "$dir/log")" = '1 1' ] || fail "it asked for: $(cat "$dir/log")"
+}
+
 @test "tcp: nothing is sent, and the end is an orderly one" {
     : >"$CONNECTIONS"
     probe tcp "127.0.0.1:$ACCEPT_PORT"
