@@ -4,6 +4,7 @@
 #   probe ARGS...                     run it; sets status, output, stderr, elapsed (ms)
 #   expect VERDICT MESSAGE ARGS...    run it as text and as JSON and judge both
 #   expect_usage MESSAGE ARGS...      wrong usage: that one line, exit 2, nothing printed
+#   probe_full CONTENT ARGS...        run it as JSON, with no descriptor left: CONTENT is what it reads from its FIFO
 #   expect_deadline MS ARGS...        the deadline passes, in either format
 #   parse_json, field POINTER, ...    what the last JSON output says: see json.bash
 #   same_as_flags SPEC ARGS...        the JSON and the exit status are the same by SPEC and by ARGS, but for the times
@@ -104,6 +105,24 @@ run_probe() {
 run_with() {
     UNDER=("$PYTHON" -IS "$TESTS/run_with.py" "$1")
     export TOOK=$BATS_TEST_TMPDIR/took
+}
+
+# probe_full CONTENT ARGS... - as JSON, so that it can open nothing more once it has opened the FIFO that it reads
+# CONTENT from, $BATS_TEST_TMPDIR/fifo. With that limit from its start a shared library could not be loaded.
+probe_full() {
+    local content=$1 fifo=$BATS_TEST_TMPDIR/fifo run
+    shift
+    out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err COMMAND=(probectl "$@" -o json) status=0
+    [ -p "$fifo" ] || mkfifo "$fifo"
+    "$PROBECTL" "$@" -o json -t 10s </dev/null >"$out" 2>"$err" 3>&- &
+    run=$!
+    # Waits until it is open at the other end.
+    exec 9>"$fifo"
+    prlimit --pid "$run" --nofile=3
+    printf '%s\n' "$content" >&9
+    exec 9>&-
+    wait "$run" || status=$?
+    read_output
 }
 
 read_output() {

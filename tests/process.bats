@@ -274,25 +274,6 @@ threading.Thread(target=named).start()' >"$dir/thread" 3>&- &
     expect unknown '~no process of this name is seen, but /proc hides .*' process --name seen-so
 }
 
-# out_of_descriptors CONTENT ARGS... - runs it so that it can open nothing more once it has opened the FIFO
-# that it reads CONTENT from. With that limit from its start it could not even be loaded.
-out_of_descriptors() {
-    local content=$1 run
-    shift
-    out=$dir/out err=$dir/err COMMAND=(probectl "$@" -o json) status=0
-    [ -p "$dir/fifo" ] || mkfifo "$dir/fifo"
-    "$PROBECTL" "$@" -o json -t 10s </dev/null >"$out" 2>"$err" 3>&- &
-    run=$!
-    started+=("$run")
-    # Waits until it is open at the other end.
-    exec 9>"$dir/fifo"
-    prlimit --pid "$run" --nofile=3
-    printf '%s\n' "$content" >&9
-    exec 9>&-
-    wait "$run" || status=$?
-    read_output
-}
-
 @test "process: out of descriptors is unknown" {
     local words='looking through /proc: too many open files'
     run_as seen-so
@@ -308,18 +289,18 @@ out_of_descriptors() {
     local words='looking through /proc: too many open files' alive
     run_as seen-so
     alive=$pid
-    out_of_descriptors "$alive" process --pidfile "$dir/fifo"
+    probe_full "$alive" process --pidfile "$dir/fifo"
     expect_json unknown "$words"
-    out_of_descriptors "$alive" process --pidfile "$dir/fifo" --name nginx
+    probe_full "$alive" process --pidfile "$dir/fifo" --name nginx
     expect_json unknown "$words"
-    out_of_descriptors '{"process":{"name":"seen-so"},"timeoutAs":"failure"}' -f "$dir/fifo"
+    probe_full '{"process":{"name":"seen-so"},"timeoutAs":"failure"}' -f "$dir/fifo"
     expect_json unknown "$words"
     [ "$(field /reason)" = OutOfResources ] || fail 'expected another reason'
     make_zombie
-    out_of_descriptors "$pid" process --pidfile "$dir/fifo"
+    probe_full "$pid" process --pidfile "$dir/fifo"
     expect_json unknown "$words"
     # What a signal cannot find is not there in any case.
-    out_of_descriptors "$(free_pid)" process --pidfile "$dir/fifo"
+    probe_full "$(free_pid)" process --pidfile "$dir/fifo"
     expect_json failure '~there is no process [0-9]+'
 }
 

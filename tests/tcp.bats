@@ -182,3 +182,20 @@ teardown_file() { stop_servers; }
     expect failure 'dial tcp [::1]:80: cannot assign requested address' tcp '[::1]:80'
     reason_is Unreachable
 }
+
+@test "tcp: out of descriptors is unknown, for http too" {
+    if grep -q __asan_init "$PROBECTL"; then skip 'built with a sanitizer'; fi
+    local spec
+    for spec in "{\"tcpSocket\":{\"host\":\"127.0.0.1\",\"port\":$ACCEPT_PORT}}" \
+        "{\"httpGet\":{\"host\":\"127.0.0.1\",\"port\":$ACCEPT_PORT}}"; do
+        probe_full "$spec" -f "$BATS_TEST_TMPDIR/fifo"
+        expect_json unknown "dial tcp 127.0.0.1:$ACCEPT_PORT: too many open files"
+        reason_is OutOfResources
+    done
+    # With less than four a shared library could not be loaded.
+    UNDER=(prlimit --nofile=4)
+    for spec in tcp http; do
+        expect unknown 'looking up the name: too many open files' "$spec" no.such.invalid:80
+        reason_is OutOfResources
+    done
+}
