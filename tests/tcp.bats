@@ -87,9 +87,14 @@ teardown_file() { stop_servers; }
         expect success '~.*' tcp -t 5s "localhost:$port"
         within $((250 + SLACK_MS))
     done
-    probe tcp -t 5s -o json "localhost:$MUTE6_PORT"
-    parse_json
-    timing_at_least connect 250
+    # On a busy machine one may come late, but not each.
+    for _ in {1..4}; do
+        probe tcp -t 5s -o json "localhost:$MUTE6_PORT"
+        parse_json
+        timing_at_least connect 250
+        [ "$(field /timings/connectMs | cut -d. -f1)" -ge 450 ] || return 0
+    done
+    fail 'expected the next one to be asked after 250 ms'
 }
 
 @test "tcp: one address refuses, another is silent: unknown" {
