@@ -3,7 +3,11 @@
 
 load helper
 
-setup_file() { start_server answer_server "$BATS_FILE_TMPDIR/log"; }
+setup_file() {
+    start_server answer_server "$BATS_FILE_TMPDIR/log"
+    start_netns
+}
+
 teardown_file() { stop_servers; }
 
 at() { printf '127.0.0.1:%s' "$1"; }
@@ -107,14 +111,12 @@ attempts_are() {
 }
 
 @test "udp: names" {
-    start_netns
     in_netns
     expect unknown 'lookup absent.test: no such host' udp --send x "absent.test:9"
     reason_is NameNotResolved
 }
 
 @test "udp: unreachable is the network's no, forbidden is this machine's" {
-    start_netns
     in_netns
     expect unknown 'udp 203.0.113.1:9: permission denied' udp --send x 203.0.113.1:9
     reason_is PermissionDenied
